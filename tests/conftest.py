@@ -1,0 +1,131 @@
+"""What every test may ask for: the database server, a fixed hour, real commits, a served site, a browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, connections
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from pytest_django.live_server_helper import LiveServer
+
+_server = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the throwaway server in the process that leads the run; workers find it by its socket."""
+    if hasattr(config, "workerinput"):
+        return
+    from django.conf import settings
+
+    if settings.EMBEDDED_POSTGRES:
+        _server.enter_context(settings.EMBEDDED_POSTGRES.in_use())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    del config
+    _server.close()
+
+
+@pytest.fixture
+def at() -> datetime:
+    """Tuesday 3 November 2026, 10:05 in New York: an hour at which calls to most of the United States are allowed."""
+    return datetime(2026, 11, 3, 10, 5, tzinfo=ZoneInfo("America/New_York"))
+
+
+# Real commits. Evidence tables refuse TRUNCATE and DELETE, so a test that commits works in a copy of the database,
+# made once a module and thrown away whole. It must not ask for `db` or `transactional_db` as well.
+
+
+def _admin(sql: str) -> None:
+    """Run a statement on the server's maintenance database: a database in use can be neither copied nor dropped."""
+    import psycopg
+
+    parameters = {k: v for k, v in connection.get_connection_params().items() if k in {"user", "password", "host", "port"}}
+    with psycopg.connect(dbname="postgres", autocommit=True, **parameters) as admin:
+        admin.execute(sql)
+
+
+@pytest.fixture(scope="module")
+def real_database(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """The name of this module's copy of the test database, to which every connection goes until the module ends."""
+    source = connection.settings_dict["NAME"]
+    module = re.sub(r"\W+", "_", request.module.__name__.rsplit(".", 1)[-1])
+    copy = f"{source}_{module}"[:63]
+    connections.close_all()
+    _admin(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+    _admin(f'CREATE DATABASE "{copy}" TEMPLATE "{source}"')
+    connections.settings["default"]["NAME"] = connection.settings_dict["NAME"] = copy
+    try:
+        with django_db_blocker.unblock():
+            yield copy
+            connections.close_all()
+    finally:
+        connections.settings["default"]["NAME"] = connection.settings_dict["NAME"] = source
+        _admin(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+
+
+@pytest.fixture
+def real_db(real_database: str) -> Iterator[str]:
+    """For a test that commits for real, for example from several threads: rows stay until the end of the module."""
+    yield real_database
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def real_site(real_database: str) -> Iterator[LiveServer]:
+    """The site served over HTTP on the module's copy of the database; `.url` is its address.
+
+    pytest-django's own live_server would empty the tables afterwards, which the evidence triggers refuse.
+    """
+    from django.conf import settings
+    from pytest_django.live_server_helper import LiveServer
+
+    hosts = list(settings.ALLOWED_HOSTS)
+    server = LiveServer("127.0.0.1")
+    yield server
+    server.stop()
+    settings.ALLOWED_HOSTS = hosts
+
+
+# Browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; the tests that need it are skipped, visibly, where there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine: install the package `chromium` to run the browser tests")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's synchronous calls keep an event loop running, in which Django would refuse the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a fresh visitor, on a phone of 390 by 844."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
