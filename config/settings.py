@@ -69,7 +69,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "csp",
-    "pgtrigger",
     "heroicons",
     "config.apps.WiringConfig",
     "core",
