@@ -141,7 +141,7 @@ class Server:
         return pid if "postgres" in command and str(self.data) in command else None
 
     def _answers(self) -> bool:
-        return self._run("pg_isready", "-q", "-h", self.socket_folder()).returncode == 0
+        return self._run("pg_isready", "-q", "-h", self.socket_folder(), "-U", OWNER, "-d", DATABASE).returncode == 0
 
     def _options(self) -> str:
         options = ["-c listen_addresses=", f"-k {self.socket_folder()}", "-c unix_socket_permissions=0700"]
