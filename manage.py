@@ -7,7 +7,9 @@ import os
 import sys
 from contextlib import nullcontext
 
-WITHOUT_DATABASE = {"help", "version", "--help", "--version", "-h", "collectstatic", "makemessages", "compilemessages"}
+WITHOUT_DATABASE = {
+    "help", "version", "--help", "--version", "-h", "collectstatic", "makemessages", "compilemessages", "money_check",
+}  # fmt: skip
 
 
 def main() -> int:
