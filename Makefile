@@ -18,7 +18,7 @@ demo: .venv/.runtime
 	@EVENHAND_DEMO=1 PORT="$(PORT)" SIM_PORT="$(SIM_PORT)" PORTFOLIO="$(PORTFOLIO)" exec $(BIN)/python -m config.supervisor
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 # Keys and addresses that look like a real deployment's; nothing is contacted.
 PRODUCTION := EVENHAND_DEMO=0 PUBLIC_BASE_URL=https://evenhand.example DATABASE_URL=postgresql://evenhand@localhost/evenhand \

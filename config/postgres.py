@@ -150,8 +150,8 @@ class Server:
         return " ".join(options)
 
     def _check_data(self) -> None:
-        if self.throwaway:
-            shutil.rmtree(self.data, ignore_errors=True)
+        if self.throwaway and (self.data / "postmaster.pid").exists():
+            shutil.rmtree(self.data)  # not stopped in order, and written without care for that
         if not self.data.exists():
             self._make_data()
         if self.data.stat().st_uid != runner().pw_uid:

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -114,10 +115,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "web.context.frame",
             ],
         },
     }
 ]
+FORM_RENDERER = "web.forms.Renderer"
 
 # Database: the embedded server unless an address is given
 DATABASE_URL = env.text("DATABASE_URL", "")
@@ -157,6 +160,20 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _public.scheme
+ACCOUNT_FORMS = {
+    "login": "web.public.forms.LoginForm",
+    "signup": "web.public.forms.SignupForm",
+    "add_email": "web.public.forms.AddEmailForm",
+    "change_password": "web.public.forms.ChangePasswordForm",
+    "reset_password": "web.public.forms.ResetPasswordForm",
+    "reset_password_from_key": "web.public.forms.ResetPasswordKeyForm",
+    "reauthenticate": "web.public.forms.ReauthenticateForm",
+}
+MFA_FORMS = {
+    "authenticate": "web.public.forms.CodeForm",
+    "reauthenticate": "web.public.forms.CodeAgainForm",
+    "activate_totp": "web.public.forms.ActivateForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Evenhand"
 

@@ -22,6 +22,7 @@ from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, DATABASE_URL, STORAGES, VAR, postgres  # noqa: E402
 
 EMBEDDED_POSTGRES = None if DATABASE_URL else postgres.Server(home=VAR, throwaway=True)
+DATABASES["default"]["NAME"] = os.environ.get("EVENHAND_TEST_DATABASE", DATABASES["default"]["NAME"])
 # Two runs at once, each with its workers, must not share a database; workers inherit the name of their run.
 _run = os.environ.setdefault("EVENHAND_TEST_RUN", str(os.getpid()))
 DATABASES["default"]["TEST"] = {"NAME": f"test_{_run}"}

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection, connections
 
+from tests import databases
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from pytest_django.live_server_helper import LiveServer
@@ -23,12 +25,14 @@ _server = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the throwaway server in the process that leads the run; workers find it by its socket."""
-    if hasattr(config, "workerinput"):
-        return
     from django.conf import settings
 
-    if settings.EMBEDDED_POSTGRES:
+    if not settings.EMBEDDED_POSTGRES:
+        return
+    if not hasattr(config, "workerinput"):
         _server.enter_context(settings.EMBEDDED_POSTGRES.in_use())
+        os.environ["EVENHAND_TEST_TEMPLATE"] = databases.make_template()
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = os.environ["EVENHAND_TEST_TEMPLATE"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -46,15 +50,6 @@ def at() -> datetime:
 # made once a module and thrown away whole. It must not ask for `db` or `transactional_db` as well.
 
 
-def _admin(sql: str) -> None:
-    """Run a statement on the server's maintenance database: a database in use can be neither copied nor dropped."""
-    import psycopg
-
-    parameters = {k: v for k, v in connection.get_connection_params().items() if k in {"user", "password", "host", "port"}}
-    with psycopg.connect(dbname="postgres", autocommit=True, **parameters) as admin:
-        admin.execute(sql)
-
-
 @pytest.fixture(scope="module")
 def real_database(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """The name of this module's copy of the test database, to which every connection goes until the module ends."""
@@ -62,8 +57,8 @@ def real_database(request: pytest.FixtureRequest, django_db_setup: None, django_
     module = re.sub(r"\W+", "_", request.module.__name__.rsplit(".", 1)[-1])
     copy = f"{source}_{module}"[:63]
     connections.close_all()
-    _admin(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
-    _admin(f'CREATE DATABASE "{copy}" TEMPLATE "{source}"')
+    databases.execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
+    databases.execute("CREATE DATABASE {} TEMPLATE {}", copy, source)
     connections.settings["default"]["NAME"] = connection.settings_dict["NAME"] = copy
     try:
         with django_db_blocker.unblock():
@@ -71,7 +66,7 @@ def real_database(request: pytest.FixtureRequest, django_db_setup: None, django_
             connections.close_all()
     finally:
         connections.settings["default"]["NAME"] = connection.settings_dict["NAME"] = source
-        _admin(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+        databases.execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
 
 
 @pytest.fixture
