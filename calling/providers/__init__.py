@@ -1,0 +1,1 @@
+"""Voice providers behind one port. Only ``calling.dialler`` imports from here."""
