@@ -178,7 +178,7 @@ def _refusal(error: IntegrityError, key: str) -> Overdrawn | EntryRefused | Entr
 
 
 def reverse_entry(*, entry: JournalEntry, key: str, at: datetime) -> JournalEntry:
-    """Take an entry back by its mirror image; rows are never changed. Raises EntryReversed when that was done before."""
+    """Take an entry back by its mirror image; rows never change. Raises EntryReversed when done before."""
     lines = [(line["account"], -line["amount"]) for line in entry.lines]
     return post(
         key=key, kind="30", at=at, lines=lines, currency=entry.lines[0]["currency"], book=entry.book,
