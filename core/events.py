@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -125,9 +126,8 @@ def _owe(events: list[Event]) -> None:
 
 
 def _announce() -> None:
-    from core.tasks import sweep_outbox
-
-    sweep_outbox.delay()
+    # by name: the task imports this module
+    current_app.send_task("core.tasks.sweep_outbox", ignore_result=True)
 
 
 def run_pending(*, limit: int = 500) -> int:
