@@ -89,7 +89,9 @@ class Call:
 
     def duration(self, now: float) -> int:
         """Whole seconds since the answer, 0 when there was none."""
-        return round((now if self.ended_at is None else self.ended_at) - self.answered_at) if self.answered_at else 0
+        if self.answered_at is None:
+            return 0
+        return round((now if self.ended_at is None else self.ended_at) - self.answered_at)
 
     def params(self, account: str) -> dict[str, str]:
         """What every webhook about this leg says."""

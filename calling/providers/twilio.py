@@ -164,7 +164,9 @@ class TwilioPort:
         except TwilioRestException as error:
             if error.status != 404 and error.code != _NOT_RUNNING:
                 raise ProviderError(_code(error)) from None
-        except (TwilioException, RequestException):
+        except TwilioException:
+            raise ProviderError("unreadable") from None
+        except RequestException:
             raise ProviderError("unreachable") from None
 
     def render(self, flow: Flow, vault: Vault) -> tuple[bytes, str]:
@@ -280,7 +282,9 @@ class TwilioPort:
             if error.status == 404:
                 return None
             raise ProviderError(_code(error)) from None
-        except (TwilioException, RequestException):
+        except TwilioException:
+            raise ProviderError("unreadable") from None
+        except RequestException:
             raise ProviderError("unreachable") from None
 
     def list_legs(self, since: datetime) -> list[LegFacts]:
@@ -290,7 +294,9 @@ class TwilioPort:
             legs = [_facts(call) for call in self.client.calls.list(start_time_after=since, page_size=200)]
         except TwilioRestException as error:
             raise ProviderError(_code(error)) from None
-        except (TwilioException, RequestException):
+        except TwilioException:
+            raise ProviderError("unreadable") from None
+        except RequestException:
             raise ProviderError("unreachable") from None
         return [leg for leg in legs if leg.created_at is None or leg.created_at >= since]
 
