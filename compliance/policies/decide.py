@@ -72,7 +72,8 @@ def decide(facts: Facts, packs: Sequence[Pack]) -> Decision:
     the order of its file. Pure: the same facts and packs always give the same decision.
     """
     question = Question(facts)
-    rules = [(pack, rule) for pack, rule in _in_order(tuple(packs)) if rule.applies(question)]
+    every = _in_order(tuple(packs), facts.channel, facts.target, facts.purpose)
+    rules = [item for item in every if not (item[1].one_response and question.is_one_response)]
     found = [
         _denial(pack, rule, breach)
         for pack, rule in rules
@@ -90,9 +91,11 @@ def decide(facts: Facts, packs: Sequence[Pack]) -> Decision:
     )
 
 
-@lru_cache(maxsize=256)
-def _in_order(packs: tuple[Pack, ...]) -> tuple[tuple[Pack, Rule], ...]:
-    every = [(pack, rule) for pack in sorted(packs, key=lambda pack: pack.rank) for rule in pack.rules]
+@lru_cache(maxsize=1024)
+def _in_order(packs: tuple[Pack, ...], channel: str, target: str, purpose: str | None) -> tuple[tuple[Pack, Rule], ...]:
+    """The rules for such a contact, in the order in which reasons are told."""
+    ranked = sorted(packs, key=lambda pack: pack.rank)
+    every = [(pack, rule) for pack in ranked for rule in pack.rules if rule.is_for(channel, target, purpose)]
     return tuple(sorted(every, key=lambda item: PHASES.index(item[1].phase)))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from compliance.policies import schema
 from compliance.policies.kinds import CHECKS, TELLS
 from compliance.policies.paths import UnknownFactError
-from compliance.policies.question import Check, Params, Question, Tell
+from compliance.policies.question import Check, Params, Tell
 
 PACKS_DIR = Path(__file__).resolve().parent.parent / "packs"
 SCHEMA_FILE = "pack.schema.json"
@@ -70,16 +70,14 @@ class Rule:
     check: Check | None = field(default=None, compare=False, repr=False)
     tell: Tell | None = field(default=None, compare=False, repr=False)
 
-    def applies(self, question: Question) -> bool:
+    def is_for(self, channel: str, target: str, purpose: str | None) -> bool:
         """Is this rule for a contact of this channel, target and purpose?"""
-        facts = question.facts
         return (
-            (not self.channels or facts.channel in self.channels)
-            and (not self.targets or facts.target in self.targets)
-            and facts.target not in self.except_targets
-            and (not self.purposes or facts.purpose in self.purposes)
-            and facts.purpose not in self.except_purposes
-            and not (self.one_response and question.is_one_response)
+            (not self.channels or channel in self.channels)
+            and (not self.targets or target in self.targets)
+            and target not in self.except_targets
+            and (not self.purposes or purpose in self.purposes)
+            and purpose not in self.except_purposes
         )
 
 

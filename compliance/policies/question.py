@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from compliance.policies import zones
@@ -40,12 +41,13 @@ class Question:
     def grouped(self, debts: Sequence[str]) -> frozenset[str]:
         """Debts by the group they count with."""
         groups = self.facts.debt_groups
-        return frozenset(groups.get(debt, debt) for debt in debts)
+        return frozenset(groups.get(debt, debt) for debt in debts) if groups else frozenset(debts)
 
     @cached_property
     def log(self) -> Sequence[LogEntry]:
         """Contacts up to the question's instant, oldest first."""
-        return sorted((entry for entry in self.facts.log if entry.at <= self.now), key=lambda entry: entry.at)
+        now = self.now
+        return sorted([entry for entry in self.facts.log if entry.at <= now], key=attrgetter("at"))
 
     @cached_property
     def entry_debts(self) -> Sequence[frozenset[str]]:
