@@ -14,6 +14,11 @@ def zones_of(debtor: Debtor) -> list[ZoneInfo]:
     return [ZoneInfo(name) for name in debtor.zones_address] or [MARKET_ZONE]
 
 
+def market_day(at: datetime) -> date:
+    """The market's own calendar day, on which lists count days past due."""
+    return at.astimezone(MARKET_ZONE).date()
+
+
 def local_day(debtor: Debtor, at: datetime) -> date:
     """The debtor's calendar day at `at`; with several zones the earlier one."""
     return min(at.astimezone(zone).date() for zone in zones_of(debtor))

@@ -13,7 +13,6 @@ from accounts.errors import ConflictOfInterest, NotLicensedHere, NotVetted
 from accounts.models import Collector
 from compliance.models import ContactAttempt, Hold
 from core.errors import BadInput, DomainError, NotFound
-from marketplace.errors import CaseTaken
 from marketplace.models import Case, Claim, ContactPoint, Programme, Task
 from marketplace.places import region_key
 from marketplace.services.claims import RELEASE_REASONS, Clearance, end_claim, take
