@@ -11,6 +11,8 @@ _SECONDS = {
     "compliance.tasks.sweep_due": 60.0,
     "marketplace.tasks.sweep_due": 60.0,
     "payments.tasks.settle_due": 60.0,
+    "payments.tasks.handle_psp_events": 5.0,
+    "payments.tasks.deliver_fake_webhooks": 2.0,
 }
 
 # A message that nobody took in time is dropped: the next run does its work.
