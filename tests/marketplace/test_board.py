@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import fields
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from django.http import QueryDict
@@ -13,12 +14,12 @@ from accounts.errors import NotVetted
 from core.errors import NotFound
 from marketplace import states
 from marketplace.bands import BUCKETS, bucket_of
+from marketplace.checked import NO_TEXT
 from marketplace.models import Task
 from marketplace.selectors.board import SORTS, BoardFilters, BoardRow, count_up_to, offer, search, similar
 from marketplace.services.claims import Clearance, take
 from marketplace.services.listings import list_case
 from marketplace.services.notes import write_note
-from marketplace.checked import NO_TEXT
 from tests.factories import (
     START,
     make_case,
@@ -168,7 +169,7 @@ def test_pages_cover_the_result_once_forward_and_back(programme, collector, sort
         cursor = page.next
     assert [ref for page in pages for ref in refs(page)] == refs(whole)
     assert pages[0].prev is None
-    for earlier, later in zip(pages, pages[1:]):
+    for earlier, later in pairwise(pages):
         back = search(collector=collector, filters=BoardFilters(), at=START, sort=sort, cursor=later.prev, size=7)
         assert (refs(back), back.next is not None, back.prev is None) == (refs(earlier), True, earlier is pages[0])
 

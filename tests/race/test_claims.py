@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from compliance.services.claiming import claim_case
 from core.errors import DomainError
 from marketplace import states
 from marketplace.models import Case, Claim, Task
+from marketplace.services.cases import close_case
 from marketplace.states import LIVE_CLAIM
 from tests.factories import START, make_case, make_collector, make_debt, make_debtor, make_programme, make_task
 
@@ -137,14 +139,14 @@ def test_the_counters_own_rule_refuses_a_fourth(programme):
 
 
 def test_claiming_and_closing_at_once_leave_one_truth(programme):
-    from marketplace.services.cases import close_case
-
     for _turn in range(3):
         task, collector = listed(programme), make_collector()
-        outcome = together([
-            lambda: claim_case(case_ref=task.ref, collector=collector, at=START),
-            lambda: close_case(case=task.case, code="BKR", event="stop", actor="system", at=START),
-        ])  # fmt: skip
+        outcome = together(
+            [
+                partial(claim_case, case_ref=task.ref, collector=collector, at=START),
+                partial(close_case, case=task.case, code="BKR", event="stop", actor="system", at=START),
+            ]
+        )
         assert outcome["ok"] + outcome["case_taken"] == 2
         assert Case.objects.get(pk=task.case_id).state == states.CLOSED
         assert not Claim.objects.filter(task=task, state__in=LIVE_CLAIM).exists()
