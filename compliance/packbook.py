@@ -1,0 +1,56 @@
+"""The packs in force: loaded once a process, chosen by programme, and kept as a row when a decision uses them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+
+from compliance.models import PackVersion
+from compliance.policies.packs import PACKS_DIR, Pack, load_packs, select_packs
+
+HOUSE = "HOUSE"
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> dict[str, Pack]:
+    return load_packs(PACKS_DIR)
+
+
+def reload_packs() -> None:
+    """Forget what was loaded, so that an edited pack file counts from the next decision on (conformance runs)."""
+    _loaded.cache_clear()
+    _chosen.cache_clear()
+
+
+@lru_cache(maxsize=256)
+def _chosen(names: frozenset[str]) -> tuple[Pack, ...]:
+    return select_packs(_loaded(), names)
+
+
+def packs_for(names: Iterable[str]) -> tuple[Pack, ...]:
+    """The packs named by a programme together with HOUSE, which nobody can leave out. Raises KeyError for an unknown one."""
+    return _chosen(frozenset({HOUSE, *names}))
+
+
+def remember(packs: Iterable[Pack], *, at: datetime) -> list[list[str]]:
+    """Keep each pack's text the first time a decision uses it; returns [id, version, digest] of each."""
+    used = [[pack.pack_id, str(pack.version), pack.digest] for pack in packs]
+    for pack_id, version, digest in used:
+        _remember_once(pack_id, version, digest, at)
+    return used
+
+
+def _remember_once(pack_id: str, version: str, digest: str, at: datetime) -> None:
+    if PackVersion.objects.filter(pack_id=pack_id, sha256=digest).exists():
+        return
+    path = next(path for path in PACKS_DIR.glob("*.toml") if tomllib.loads(path.read_text())["pack_id"] == pack_id)
+    PackVersion.objects.bulk_create(
+        [
+            PackVersion(
+                pack_id=pack_id, version=version, sha256=digest, body={"toml": path.read_text()}, first_used_at=at
+            )
+        ],
+        ignore_conflicts=True,
+    )
