@@ -160,7 +160,7 @@ def redeem(*, permit: Permit, at: datetime, collector_ref: str = "") -> ContactA
 
 
 def recheck(*, permit: Permit, at: datetime) -> Refusal | None:
-    """Ask again just before the debtor's side is dialled: a provider may have queued the call, and a stop may have come.
+    """Ask again just before the debtor is dialled: a provider may have queued the call, and a stop may have come.
 
     The permit's own attempt is left out of the count. Returns the Refusal when the answer is no any more.
     """

@@ -30,7 +30,7 @@ def _chosen(names: frozenset[str]) -> tuple[Pack, ...]:
 
 
 def packs_for(names: Iterable[str]) -> tuple[Pack, ...]:
-    """The packs named by a programme together with HOUSE, which nobody can leave out. Raises KeyError for an unknown one."""
+    """The packs a programme names, with HOUSE, which nobody can leave out. Raises KeyError for an unknown one."""
     return _chosen(frozenset({HOUSE, *names}))
 
 
