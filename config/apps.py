@@ -9,6 +9,6 @@ class WiringConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config.celery import make_broker_folders
+        from config import celery
 
-        make_broker_folders()
+        celery.app.set_default()

@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -20,12 +19,3 @@ app.autodiscover_tasks()
 def keep_django_logging(**kwargs: Any) -> None:
     """Celery leaves logging alone when this signal has a receiver; Django's LOGGING stands."""
     del kwargs
-
-
-def make_broker_folders() -> None:
-    """The filesystem broker expects its folders to exist."""
-    for name in ("data_folder_in", "control_folder"):
-        folder = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get(name)
-        if folder:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-

@@ -1,7 +1,8 @@
 """The embedded PostgreSQL: a server for this machine alone, run from the binaries of a wheel, reached by a Unix socket.
 
-Only the binaries are used. The wheel's Python code is never imported: it trusts a stale pid file and loosens folder rights.
-Everything lives under one folder: `pg` (data), `pg.socket` (where the socket is), `pg.users` and `pg.start` (locks).
+Only the binaries are used. The wheel's Python code is never imported: it trusts a stale pid file and loosens the
+rights of folders. Everything lives under one folder: `pg` (data), `pg.socket` (where the socket is), and the locks
+`pg.users` and `pg.start`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ DATABASE = OWNER = "evenhand"
 PATIENCE = 10.0  # seconds before a failing start is reported
 LONGEST_SOCKET_FOLDER = 85  # bytes; the system's limit for the whole path is a little over 100
 NO_SUCH_PID = 2**22 + 1  # above the largest process id
-DROP_RIGHTS = ("--clear-groups", *(f"--{kind}=-all,+dac_override" for kind in ("inh-caps", "ambient-caps", "bounding-set")))
+RIGHTS = ("inh-caps", "ambient-caps", "bounding-set")
+DROP_RIGHTS = ("--clear-groups", *(f"--{kind}=-all,+dac_override" for kind in RIGHTS))
 
 SIGNS_OF_DAMAGE = (
     "PANIC",
@@ -71,7 +73,7 @@ class Server:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Count as a user: the server runs until the last user leaves. Raises PostgresProblem when it will not start."""
+        """Count as a user: the server runs until the last user leaves. Raises PostgresProblem when it cannot start."""
         _make_folder(self.home)
         with (self.home / "pg.users").open("a") as users:
             fcntl.flock(users, fcntl.LOCK_SH)  # waits while a last user is stopping the server
@@ -172,8 +174,9 @@ class Server:
         draft.mkdir(mode=0o700)
         _give_to_runner(draft)
         made = self._run(
-            "initdb", "-D", draft, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8", "--text-search-config=simple", "-c", "timezone=UTC", "-c", "log_timezone=UTC",
+            "initdb", "-D", draft, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--text-search-config=simple",
+            "-c", "timezone=UTC", "-c", "log_timezone=UTC",
             *(["--no-sync"] if self.throwaway else []),
         )  # fmt: skip
         if made.returncode == 0:
@@ -242,7 +245,8 @@ class Server:
     def _run(self, program: str, *arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [*_as_runner(), str(binaries() / program), *map(str, arguments)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-        with tempfile.TemporaryFile("w+") as errors:  # a pipe would be held open by the server that pg_ctl leaves behind
+        # Into a file, because a pipe would be held open by the server that pg_ctl leaves behind.
+        with tempfile.TemporaryFile("w+") as errors:
             done = subprocess.run(
                 command, input=stdin, stdout=_output(program), stderr=errors, text=True, cwd=self.home,
                 env=clean | {"LC_ALL": "C"}, check=False,
@@ -285,7 +289,7 @@ def _as_runner() -> Sequence[str]:
         return ()
     setpriv = shutil.which("setpriv")
     if not setpriv:
-        raise PostgresProblem("PostgreSQL refuses to run as root, and setpriv is missing here. Run this as another user.")
+        raise PostgresProblem("PostgreSQL refuses to run as root and setpriv is missing. Run this as another user.")
     return (setpriv, f"--reuid={runner().pw_uid}", f"--regid={runner().pw_gid}", *DROP_RIGHTS)
 
 

@@ -18,8 +18,9 @@ for _name in ("DATABASE_POOL_SIZE", "REDIS_URL", "VOICE_BACKEND", "PAYMENTS_BACK
 os.environ.update(_FIXED)
 os.environ["EVENHAND_VAR"] = str(Path(__file__).resolve().parent.parent / "var" / "test")
 
+from config import postgres  # noqa: E402
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, DATABASE_URL, STORAGES, VAR, postgres  # noqa: E402
+from config.settings import DATABASE_URL, DATABASES, STORAGES, VAR  # noqa: E402
 
 EMBEDDED_POSTGRES = None if DATABASE_URL else postgres.Server(home=VAR, throwaway=True)
 DATABASES["default"]["NAME"] = os.environ.get("EVENHAND_TEST_DATABASE", DATABASES["default"]["NAME"])
@@ -35,5 +36,6 @@ WHITENOISE_AUTOREFRESH = True
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_BROKER_URL = "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+CELERY_BROKER_TRANSPORT = "memory"
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
 ACCOUNT_RATE_LIMITS = False

@@ -25,6 +25,7 @@ from config.processes import Child
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STORY = Path(__file__).with_name("story.txt")
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # talk among workers; there is one
 READY_WITHIN = 30.0  # seconds for the web server to answer
 
 
@@ -33,7 +34,7 @@ class CannotRun(Exception):
 
 
 class Supervisor:
-    """One run of the demo, described by environment variables: PORT, SIM_PORT, PORTFOLIO, EVENHAND_VAR, DATABASE_URL."""
+    """One run of the demo, described by the variables PORT, SIM_PORT, PORTFOLIO, EVENHAND_VAR and DATABASE_URL."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.port = _port(env, "PORT", 8000)
@@ -94,7 +95,7 @@ class Supervisor:
 
     def _check_portfolio(self) -> None:
         if self.portfolio and not Path(self.portfolio).is_file():
-            raise CannotRun(f"There is no file {self.portfolio}. Give the path of a portfolio: make demo PORTFOLIO=file.csv")
+            raise CannotRun(f"There is no file {self.portfolio}. Give a path: make demo PORTFOLIO=file.csv")
 
     @contextmanager
     def _database(self) -> Iterator[None]:
@@ -114,7 +115,8 @@ class Supervisor:
             self._step("migrate", "--noinput", "--verbosity", "0")
             self._step("seed_demo")
             if self.portfolio:
-                self._step("place", str(Path(self.portfolio).resolve()), "--creditor", "harbour", "--programme", "cards")
+                file = str(Path(self.portfolio).resolve())
+                self._step("place", file, "--creditor", "harbour", "--programme", "cards")
             self._finish(static)
         finally:
             processes.stop([static])
@@ -144,9 +146,10 @@ class Supervisor:
             "simulator": _manage("phone_simulator", "--port", str(self.sim_port), "--app-url", self.address),
             "web": [
                 *python, "granian", "config.wsgi:application", "--interface", "wsgi", "--host", "127.0.0.1",
-                "--port", str(self.port), "--workers", "2", "--blocking-threads", "4", "--backpressure", "16", "--no-ws",
+                "--port", str(self.port), "--workers", "2", "--blocking-threads", "4",
+                "--backpressure", "16", "--no-ws",
             ],
-            "worker": [*celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"],
+            "worker": [*celery, "worker", "--pool", "threads", "--concurrency", "4", *QUIET],
             "beat": [*celery, "beat", "--pidfile=", "--schedule", str(self.var / "beat-schedule")],
         }  # fmt: skip
         for name, command in commands.items():
@@ -216,7 +219,7 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=2):
+        with urllib.request.urlopen(address, timeout=2):  # noqa: S310  our own address
             return True
     except urllib.error.HTTPError:
         return True

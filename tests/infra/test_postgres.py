@@ -108,7 +108,7 @@ def test_a_damaged_data_folder_is_named_with_the_way_out(tmp_path):
     (tmp_path / "pg").mkdir(mode=0o700)
     os.chown(tmp_path / "pg", postgres.runner().pw_uid, postgres.runner().pw_gid)
     started = time.monotonic()
-    with pytest.raises(PostgresProblem, match="is damaged.*Move it away"):
+    with pytest.raises(PostgresProblem, match=r"is damaged.*Move it away"):
         server.start()
     assert time.monotonic() - started < postgres.PATIENCE
 
@@ -127,5 +127,5 @@ def test_a_data_folder_of_another_version_is_refused_and_kept(tmp_path):
 
 def test_a_full_disk_is_said_plainly(tmp_path):
     said = 'initdb: error: could not write to file "pg_wal/xlogtemp.9": No space left on device'
-    with pytest.raises(PostgresProblem, match="is full. Free some space"):
+    with pytest.raises(PostgresProblem, match=r"is full\. Free some space"):
         Server(tmp_path)._explain(said)

@@ -44,7 +44,6 @@ def test_a_complete_deployment_loads():
         ({"PUBLIC_BASE_URL": "http://evenhand.example"}, "must start with https://"),
         ({"PAYMENTS_BACKEND": "cash"}, "PAYMENTS_BACKEND must be one of fake, manual, stripe"),
         ({"PAYMENTS_BACKEND": "stripe"}, "STRIPE_SECRET_KEY is not set"),
-        ({"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_APPROVAL_REFERENCE"),
         ({"VOICE_BACKEND": "twilio"}, "VOICE_ACCOUNT_SID is not set"),
         ({"EVENHAND_DEMO": "1", "STRIPE_SECRET_KEY": "sk_live_x"}, "EVENHAND_DEMO=0"),
         ({"DATABASE_URL": "mysql://a/b"}, "DATABASE_URL must look like postgresql://"),

@@ -57,6 +57,8 @@ def wait_for_page(port: int, running: subprocess.Popen[str]) -> int:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/accounts/login/") as answer:
                 return answer.status
+        except urllib.error.HTTPError as answer:
+            return answer.code
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.2)
     pytest.fail("the site did not come up")
@@ -104,4 +106,4 @@ def test_a_missing_portfolio_is_one_sentence(tmp_path):
     running = start(environment(tmp_path, PORTFOLIO="nowhere.csv", **ports))
     said, _ = running.communicate(timeout=20)
     assert running.returncode == 1
-    assert said == "There is no file nowhere.csv. Give the path of a portfolio: make demo PORTFOLIO=file.csv\n"
+    assert said == "There is no file nowhere.csv. Give a path: make demo PORTFOLIO=file.csv\n"
