@@ -58,6 +58,7 @@ lock:
 	$(COMPILE) $(LOCKFLAGS) requirements/runtime.in -o requirements/runtime.lock
 	$(COMPILE) $(LOCKFLAGS) requirements/dev.in -o requirements/dev.lock
 
-# Babel reads the sources, so no gettext programs are needed.
+# Needs the gettext programs; the catalogues that come out are compiled by Babel, so users need none.
 messages: .venv/.runtime
-	$(BIN)/python -m config.messages
+	$(BIN)/python manage.py makemessages --all --keep-pot
+	$(BIN)/pybabel compile --domain django --directory locale
