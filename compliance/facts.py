@@ -18,6 +18,8 @@ from marketplace.models import Case, ContactPoint, NumberStanding
 # Longer than any window of a pack; older contacts decide nothing but the first communication, which is read apart.
 LOG_REACH = timedelta(days=63)
 CONSUMER = "consumer"
+# Kinds of number that are also places in the packs' vocabulary.
+_PLACES = frozenset({"home", "work", "mobile"})
 
 
 def debt_ref(debt_id: int) -> str:
@@ -128,6 +130,8 @@ class FactBook:
             "purpose": purpose, "collector": collector_ref, "number": bytes(point.hash).hex() if point else "",
             "numkind": point.numkind if point else "",
         }  # fmt: skip
+        if point and point.numkind in _PLACES:
+            optional["place"] = point.numkind
         body |= {key: value for key, value in optional.items() if value}
         optouts = [
             p.detail["medium"] for p in self.preferences.get(person, []) if p.kind == Preference.Kind.MEDIUM_OPT_OUT

@@ -61,7 +61,8 @@ def judge(book: FactBook, case: Case, facts: Facts) -> Judgement:
 def _hold_denial(hold: Hold) -> Denial:
     return Denial(
         rule_id=f"HOLD.{hold.reason}", kind="hold", phase="person", verdict=HOLD, pack_id="HOLD",
-        source=f"Hold since {hold.from_at:%Y-%m-%d}", say=_("Contact is paused: %(reason)s.") % {"reason": hold.get_reason_display()},
+        source=f"Hold since {hold.from_at:%Y-%m-%d}",
+        say=_("Contact is paused: %(reason)s.") % {"reason": hold.get_reason_display()},
         advice=_("It opens again when the hold is lifted; your time on the case does not run meanwhile."),
     )  # fmt: skip
 
@@ -117,7 +118,8 @@ def _refuse(case: Case, judged: Judgement, *, channel: str, purpose: str, actor:
     refusal = Refusal.objects.create(
         ref=new_ref("RF"), case=case, person_id=case.debtor.person_id, channel=channel, purpose=purpose, actor=actor,
         at=at, verdict=judged.verdict, rule=judged.rule, denials=[_told(denial) for denial in judged.denials],
-        retry_at=judged.retry_at, facts=to_json(judged.facts), packs=remember(packs_for(case.programme.pack_ids), at=at),
+        retry_at=judged.retry_at, facts=to_json(judged.facts),
+        packs=remember(packs_for(case.programme.pack_ids), at=at),
     )  # fmt: skip
     record(
         name="contact.refused", stream=case.stream, actor=actor, at=at, creditor_id=case.org_id,

@@ -55,7 +55,7 @@ def open_hold(
 
 
 def close_hold(*, hold: Hold, actor: str, at: datetime, reason: str) -> None:
-    """Lift one hold; others keep standing, and work goes on only when none is left. Raises HoldClosed when it was lifted."""
+    """Lift one hold; others keep standing, and work goes on when none is left. Raises HoldClosed if it was lifted."""
     with transaction.atomic():
         Person.objects.select_for_update(no_key=True).get(pk=hold.person_id)
         waiting = Hold.objects.filter(pk=hold.pk, closed_at__isnull=True)

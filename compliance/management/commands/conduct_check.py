@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from compliance.conformance_rows import database_evaluator
 from compliance.policies.conformance import (
     FAILED,
     NOT_COVERED,
@@ -35,6 +36,11 @@ class Command(BaseCommand):
         parser.add_argument("--explain", action="store_true", help="print every reason, its source and what to say")
         parser.add_argument("--only-supported", action="store_true", help="leave out cases that are not covered")
         parser.add_argument("--all", action="store_true", dest="every", help="count a case not covered as a mismatch")
+        parser.add_argument(
+            "--through-database",
+            action="store_true",
+            help="also write each call to the consumer as rows, ask gate.authorise, and roll back",
+        )
         parser.add_argument("--packs", type=Path, default=PACKS_DIR, help="folder of policy packs to use")
 
     def handle(self, *_args: object, **options: Any) -> None:  # noqa: ANN401 - as Django calls it
@@ -54,7 +60,8 @@ class Command(BaseCommand):
 
     def evaluator(self, options: dict[str, Any]) -> Evaluator:
         """What answers the cases: the pure policies over the packs of a folder. Raises PackError."""
-        return policy_evaluator(load_packs(options["packs"]))
+        pure = policy_evaluator(load_packs(options["packs"]))
+        return database_evaluator(pure) if options["through_database"] else pure
 
     def _print(self, results: Iterable[CaseResult], totals: Counter[str], explain: bool) -> None:
         for result in results:
