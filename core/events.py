@@ -118,6 +118,42 @@ def record_firsts(
     return Event.objects.bulk_create(rows, batch_size=2000)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stream's next event among many of one name."""
+
+    stream: str
+    data: Mapping[str, Any]
+    creditor_id: int | None
+
+
+def record_many(entries: Iterable[Entry], *, name: str, actor: str, at: datetime) -> list[Event]:
+    """Append one event to each of many different streams in four statements, otherwise like `record`.
+
+    A few hundred at a time: every stream takes a lock of the server's limited table.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("record_many() belongs inside the transaction of the act")
+    ordered = sorted(entries, key=lambda entry: entry.stream)
+    streams = [entry.stream for entry in ordered]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(s, 0)) FROM unnest(%s::text[]) AS s", [streams])
+    newest = Event.objects.filter(stream__in=streams).order_by("stream", "-number").distinct("stream")
+    found = newest.values_list("stream", "number", "hash")
+    lasts = {stream: (number, bytes(digest)) for stream, number, digest in found}
+    rows = []
+    for entry in ordered:
+        number, prev = lasts.get(entry.stream, (0, ZERO_HASH))
+        body: dict[str, Any] = {
+            "stream": entry.stream, "number": number + 1, "prev_hash": prev, "creditor_id": entry.creditor_id,
+            "actor": actor, "at": at, "name": name, "data": json.loads(canonical(entry.data)),
+        }  # fmt: skip
+        rows.append(Event(hash=event_hash(**body), **body))
+    events = Event.objects.bulk_create(rows)
+    _owe(events)
+    return events
+
+
 def _owe(events: list[Event]) -> None:
     rows = [Delivery(event=event, handler=key) for event in events for key in handlers_of(event.name)]
     if rows:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import QuerySet, Value
 
-from core.events import record
+from core.events import Entry, record, record_many
 from core.ids import new_ref
 from marketplace import states
 from marketplace.bands import band_of
@@ -19,6 +20,7 @@ from marketplace.places import region_key, region_name
 from marketplace.services.locks import lock_case
 
 _CHUNK = 200
+_LIVE = (states.OPEN, states.PAUSED, states.CLAIMED)
 
 
 def board_words(case: Case, ref: str) -> SearchVector:
@@ -31,6 +33,16 @@ def board_words(case: Case, ref: str) -> SearchVector:
     return SearchVector(Value(" ".join(word for word in words if word)), config="simple")
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A case to be listed: the proofs that a listing needs, and the collector's part of what is recovered."""
+
+    case: Case
+    notice_ref: str
+    funding_ref: str
+    rate_bps: int
+
+
 def list_case(
     *, case: Case, notice_ref: str, funding_ref: str, rate_bps: int, at: datetime, actor: str = "system"
 ) -> Task:
@@ -39,20 +51,40 @@ def list_case(
     `notice_ref` and `funding_ref` prove what a listing needs; `rate_bps` is the collector's part of recovered
     principal and interest. Raises WrongState.
     """
+    tasks = list_many(listings=[Listing(case, notice_ref, funding_ref, rate_bps)], at=at, actor=actor)
+    if not tasks:
+        raise WrongState(state=Case.objects.get(pk=case.pk).get_state_display())
+    return tasks[0]
+
+
+def list_many(*, listings: Sequence[Listing], at: datetime, actor: str = "system") -> list[Task]:
+    """Put a few hundred cases on the board at once; a case that cannot be listed by now is passed over."""
     with transaction.atomic():
-        locked = lock_case(case.pk)
-        live = locked.tasks.filter(state__in=[states.OPEN, states.PAUSED, states.CLAIMED]).exists()
-        if locked.state not in (states.NOTICED, states.LISTED) or live:
-            raise WrongState(state=locked.get_state_display())
-        Case.objects.filter(pk=locked.pk).update(state=states.LISTED, not_listed_reason="")
-        task = _open_task(locked, notice_ref=notice_ref, funding_ref=funding_ref, rate_bps=rate_bps, at=at)
-        _listed(locked, task, actor=actor, at=at)
-    return task
+        cases = _listable([listing.case.pk for listing in listings])
+        Case.objects.filter(pk__in=cases).update(state=states.LISTED, not_listed_reason="")
+        rows = [
+            _new_task(
+                cases[one.case.pk], notice_ref=one.notice_ref, funding_ref=one.funding_ref, rate_bps=one.rate_bps, at=at
+            )
+            for one in listings
+            if one.case.pk in cases
+        ]  # fmt: skip
+        tasks = Task.objects.bulk_create(rows)
+        _listed(tasks, actor=actor, at=at)
+    return tasks
 
 
-def _open_task(case: Case, *, notice_ref: str, funding_ref: str, rate_bps: int, at: datetime) -> Task:
+def _listable(pks: list[int]) -> dict[int, Case]:
+    rows = Case.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=pks)
+    rows = rows.select_related("debtor", "debt", "org").order_by("pk")
+    cases = {case.pk: case for case in rows if case.state in (states.NOTICED, states.LISTED)}
+    live = Task.objects.filter(case__in=cases, state__in=_LIVE).values_list("case_id", flat=True)
+    return {pk: case for pk, case in cases.items() if pk not in set(live)}
+
+
+def _new_task(case: Case, *, notice_ref: str, funding_ref: str, rate_bps: int, at: datetime) -> Task:
     debtor, debt, ref = case.debtor, case.debt, new_ref("T")
-    return Task.objects.create(
+    return Task(
         ref=ref, case=case, notice_ref=notice_ref, funding_ref=funding_ref, country=debtor.country,
         region=debtor.region, area=debtor.city or debtor.region, currency=debt.currency,
         amount_band=band_of(debt.balance_minor, debt.currency), delinquency_date=debt.delinquency_date,
@@ -61,11 +93,12 @@ def _open_task(case: Case, *, notice_ref: str, funding_ref: str, rate_bps: int, 
     )  # fmt: skip
 
 
-def _listed(case: Case, task: Task, *, actor: str, at: datetime) -> None:
-    record(
-        name="case.listed", stream=case.stream, actor=actor, at=at, creditor_id=case.org_id,
-        data={"task": task.ref, "rate_bps": task.rate_bps, "region": region_key(task.country, task.region)},
-    )  # fmt: skip
+def _listed(tasks: list[Task], *, actor: str, at: datetime) -> None:
+    entries = []
+    for task in tasks:
+        data = {"task": task.ref, "rate_bps": task.rate_bps, "region": region_key(task.country, task.region)}
+        entries.append(Entry(task.case.stream, data, task.case.org_id))
+    record_many(entries, name="case.listed", actor=actor, at=at)
 
 
 def relist(case: Case, *, actor: str, at: datetime) -> Task | None:
@@ -73,16 +106,17 @@ def relist(case: Case, *, actor: str, at: datetime) -> Task | None:
     last = case.tasks.order_by("-pk").first()
     if last is None:
         return None
-    task = _open_task(
+    task = _new_task(
         case, notice_ref=last.notice_ref, funding_ref=last.funding_ref, rate_bps=last.rate_bps, at=at
     )  # fmt: skip
-    _listed(case, task, actor=actor, at=at)
+    task.save(force_insert=True)
+    _listed([task], actor=actor, at=at)
     return task
 
 
 def retire_tasks(case: Case, target: str) -> None:
     """Take every live task of a locked case off: DONE or WITHDRAWN."""
-    live = case.tasks.filter(state__in=[states.OPEN, states.PAUSED, states.CLAIMED])
+    live = case.tasks.filter(state__in=_LIVE)
     live.update(state=target, pause_reason="")
 
 
@@ -129,18 +163,25 @@ def resume_tasks(*, tasks: QuerySet[Task], reason: str, actor: str, at: datetime
 
 
 def _move_many(tasks: QuerySet[Task], *, reason: str, actor: str, at: datetime, pause: bool) -> int:
-    moved = 0
-    source, target = (states.OPEN, states.PAUSED) if pause else (states.PAUSED, states.OPEN)
     pks = list(tasks.order_by("case_id").values_list("pk", flat=True))
-    for start in range(0, len(pks), _CHUNK):
-        with transaction.atomic():
-            for task in _locked(pks[start : start + _CHUNK]):
-                still = Task.objects.filter(pk=task.pk, state=source)
-                if still.update(state=target, pause_reason=reason if pause else ""):
-                    name = "case.paused" if pause else "case.resumed"
-                    _changed(task.case, task.ref, name, reason=reason, actor=actor, at=at)
-                    moved += 1
-    return moved
+    return sum(
+        _move_chunk(pks[start : start + _CHUNK], reason=reason, actor=actor, at=at, pause=pause)
+        for start in range(0, len(pks), _CHUNK)
+    )
+
+
+def _move_chunk(pks: list[int], *, reason: str, actor: str, at: datetime, pause: bool) -> int:
+    source, target = (states.OPEN, states.PAUSED) if pause else (states.PAUSED, states.OPEN)
+    with transaction.atomic():
+        tasks = [task for task in _locked(pks) if task.state == source]
+        moved = Task.objects.filter(pk__in=[task.pk for task in tasks])
+        moved.update(state=target, pause_reason=reason if pause else "")
+        entries: dict[str, Entry] = {}
+        for task in tasks:  # one event a case, however many kinds of work it offers
+            data = {"task": task.ref, "reason": reason}
+            entries.setdefault(task.case.stream, Entry(task.case.stream, data, task.case.org_id))
+        record_many(entries.values(), name="case.paused" if pause else "case.resumed", actor=actor, at=at)
+    return len(tasks)
 
 
 def _locked(pks: list[int]) -> Iterable[Task]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.postgres.search import SearchQuery
 
 from accounts.models import Collector
 from core.errors import BadInput
@@ -14,7 +15,7 @@ from core.models import Event
 from marketplace import states
 from marketplace.errors import AmountAboveBalance, ClaimEnded, PromiseStands, RecallStands, WrongState
 from marketplace.models import Case, Claim, Debt, Promise, PromiseChange, Recall, Task
-from marketplace.services import cases, debts, promises, recalls, sweeps
+from marketplace.services import cases, debts, listings, promises, recalls, sweeps
 from marketplace.services.claims import end_claim
 from tests.factories import START, make_case, make_claim, make_debt, make_debtor, make_programme, make_task
 
@@ -72,6 +73,24 @@ def test_a_refused_step_writes_nothing():
         with pytest.raises((WrongState, BadInput)):
             step()
     assert (state(case), names(case), Recall.objects.count()) == ("READY", [], 0)
+
+
+def test_many_are_listed_paused_and_resumed_in_the_same_few_queries(django_assert_num_queries):
+    cases_ = [make_case(state=states.NOTICED) for _turn in range(4)]
+    wanted = [listings.Listing(case, f"N-{case.pk}", "float", 1050) for case in (*cases_, make_case())]
+    with django_assert_num_queries(9):
+        first = listings.list_many(listings=wanted[:1], at=START)
+    with django_assert_num_queries(9):
+        rest = listings.list_many(listings=wanted, at=START)
+    tasks = [*first, *rest]
+    assert [(t.case, t.notice_ref, state(t)) for t in tasks] == [(c, f"N-{c.pk}", "OPEN") for c in cases_]
+    assert {state(case) for case in cases_} == {"LISTED"}
+    assert Task.objects.filter(board_text=SearchQuery("albany", config="simple")).count() == 4
+    assert cases.pause_tasks(tasks=Task.objects.all(), reason="low_float", actor="system", at=START) == 4
+    assert cases.resume_tasks(tasks=Task.objects.all(), reason="low_float", actor="system", at=START) == 4
+    for case in cases_:
+        assert names(case) == ["case.listed", "case.paused", "case.resumed"]
+        assert verify_stream(case.stream) is None
 
 
 def test_pausing_keeps_its_reason_and_resuming_only_its_own():
