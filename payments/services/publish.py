@@ -19,7 +19,7 @@ from accounts.models import CreditorOrg
 from compliance.models import Hold, ValidationNotice
 from core.events import record
 from marketplace.models import Case, Programme, Promise, Task
-from marketplace.services.listings import list_case, pause_tasks, resume_tasks
+from marketplace.services.listings import Listing, list_many, pause_tasks, resume_tasks
 from marketplace.states import ACTIVE, NOTICED
 from payments import ledger
 from payments.commission import half_even
@@ -112,11 +112,14 @@ def list_cases(
     for start in range(0, len(pks), _CHUNK):
         with transaction.atomic():
             chunk = _chunk(pks[start : start + _CHUNK])
-            held = _held(chunk, at)
+            held, ready = _held(chunk, at), list[Listing]()
             for case in chunk:
                 if case.programme_id not in funds:
                     funds[case.programme_id] = funding_of(case.programme)
-                _list_one(case, funds[case.programme_id], case.pk in held, report, actor=actor, at=at)
+                funding, is_held = funds[case.programme_id], case.pk in held
+                if listing := _judge(case, funding, is_held, report, actor=actor, at=at):
+                    ready.append(listing)
+            report.listed += list_many(listings=ready, at=at, actor=actor)
     return report
 
 
@@ -158,25 +161,23 @@ def collector_rate(case: Case, at: datetime) -> int | None:
     return None if rate is None else half_even(rate * plan.split["collector"], FULL_BPS)
 
 
-def _list_one(
+def _judge(
     case: Case, funding: Funding, is_held: bool, report: ListingReport, *, actor: str, at: datetime
-) -> None:  # fmt: skip
+) -> Listing | None:  # fmt: skip
     reason = why_not(case, funding, is_held=is_held, at=at)
     rate = collector_rate(case, at)
     if not reason and rate is not None:
         notice_ref = ValidationNotice.objects.values_list("ref", flat=True).get(case=case)
-        report.listed.append(
-            list_case(case=case, notice_ref=notice_ref, funding_ref=funding.ref, rate_bps=rate, at=at, actor=actor)
-        )
-        return
+        return Listing(case, notice_ref, funding.ref, rate)
     report.refused.append((case, reason))
     if reason == "state" or case.not_listed_reason == reason:
-        return
+        return None
     Case.objects.filter(pk=case.pk).update(not_listed_reason=reason)
     record(
         name="case.listing_refused", stream=case.stream, actor=actor, at=at, creditor_id=case.org_id,
         data={"reason": reason},
     )  # fmt: skip
+    return None
 
 
 def refresh_funding(*, org: CreditorOrg, at: datetime) -> dict[str, int]:
