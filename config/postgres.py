@@ -25,6 +25,7 @@ from typing import Any
 DATABASE = OWNER = "evenhand"
 PATIENCE = 10.0  # seconds before a failing start is reported
 LONGEST_SOCKET_FOLDER = 85  # bytes; the system's limit for the whole path is a little over 100
+LEAST_FREE = 2**24  # bytes; one file of the write-ahead log
 NO_SUCH_PID = 2**22 + 1  # above the largest process id
 RIGHTS = ("inh-caps", "ambient-caps", "bounding-set")
 DROP_RIGHTS = ("--clear-groups", *(f"--{kind}=-all,+dac_override" for kind in RIGHTS))
@@ -199,7 +200,7 @@ class Server:
             file.write_text("\n".join([str(NO_SUCH_PID), *lines[1:]]))
 
     def _explain(self, output: str) -> None:
-        if "No space left on device" in output:
+        if "No space left on device" in output or disk_is_full(self.home):
             raise PostgresProblem(f"The disk that holds {self.home} is full. Free some space and run this again.")
         if any(sign in output for sign in SIGNS_OF_DAMAGE):
             raise PostgresProblem(self._broken())
@@ -253,6 +254,11 @@ class Server:
             )  # fmt: skip
             errors.seek(0)
             return subprocess.CompletedProcess(command, done.returncode, done.stdout or "", errors.read())
+
+
+def disk_is_full(folder: Path) -> bool:
+    """Whether there is no room for the server's next file: it says so in many ways, and sometimes only "wrote less"."""
+    return shutil.disk_usage(folder).free < LEAST_FREE
 
 
 def _output(program: str) -> int:
