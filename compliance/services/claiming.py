@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import is_working, licensed_regions
 from accounts.errors import ConflictOfInterest, NotLicensedHere, NotVetted
 from accounts.models import Collector
-from compliance.models import ContactAttempt, Hold
+from compliance.models import ContactAttempt
+from compliance.services.holds import standing
 from core.errors import BadInput, DomainError, NotFound
 from marketplace.models import Case, Claim, ContactPoint, Programme, Task
 from marketplace.places import region_key
@@ -63,9 +64,7 @@ def _clear(case: Case, collector: Collector, at: datetime) -> Clearance:
 
 def is_held(case: Case, at: datetime) -> bool:
     """Whether a hold covers the case or its person at `at`. The notice period blocks single acts, not the work."""
-    covering = Hold.objects.filter(from_at__lte=at, closed_at__isnull=True).exclude(to_at__lte=at)
-    scope = Q(case=case) | Q(scope=Hold.Scope.PERSON, person=case.debtor.person_id)
-    return covering.filter(scope).exclude(reason="NOTICE_PERIOD").exists()
+    return bool(standing(case, at=at).exclude(reason="NOTICE_PERIOD").exists())
 
 
 def frozen_terms(programme: Programme) -> dict[str, object]:
@@ -89,5 +88,5 @@ def release_case(*, claim: Claim, reason: str, actor: str, at: datetime) -> Clai
 
 def pause_if_held(*, case: Case, actor: str, at: datetime) -> None:
     """Keep a case whose claim has just ended off the board while a hold stands."""
-    if is_held(Case.objects.select_related("debtor").get(pk=case.pk), at):
+    if is_held(case, at):
         pause_tasks(tasks=Task.objects.filter(case=case.pk), reason=Task.Pause.HOLD, actor=actor, at=at)

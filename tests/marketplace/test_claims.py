@@ -12,6 +12,7 @@ from accounts.models import Collector, Qualification
 from compliance.models import Hold
 from compliance.services.claiming import CaseOnHold, claim_case, release_case
 from core.errors import BadInput, NotFound
+from core.events import run_pending
 from core.models import Event
 from marketplace import states
 from marketplace.errors import AboveYourBand, CaseTaken, ClaimEnded, ClaimLimitReached
@@ -186,6 +187,15 @@ def test_a_released_case_on_hold_stays_off_the_board():
     claim = make_claim()
     hold(claim.case)
     release_case(claim=claim, reason="no_time", actor=claim.collector.actor, at=START)
+    task = Task.objects.get(pk=claim.task_id)
+    assert (task.state, task.pause_reason) == (states.PAUSED, "hold")
+
+
+def test_a_lease_that_ends_under_a_hold_leaves_the_case_off_the_board():
+    claim = make_claim()
+    hold(claim.case)
+    end_claim(claim=claim, event="lease_expired", reason="", actor="system", at=START)
+    run_pending()
     task = Task.objects.get(pk=claim.task_id)
     assert (task.state, task.pause_reason) == (states.PAUSED, "hold")
 
