@@ -7,6 +7,7 @@ from typing import Any
 _SECONDS = {
     "core.tasks.sweep_outbox": 2.0,
     "insight.tasks.refresh_dirty": 1.0,
+    "insight.tasks.take_month": 3600.0,
     "calling.tasks.reconcile_calls": 15.0,
     "compliance.tasks.sweep_due": 60.0,
     "marketplace.tasks.sweep_due": 60.0,
