@@ -175,7 +175,7 @@ class Server:
         draft.mkdir(mode=0o700)
         _give_to_runner(draft)
         made = self._run(
-            "initdb", "-D", draft, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C",
+            "initdb", "--no-clean", "-D", draft, "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--text-search-config=simple",
             "-c", "timezone=UTC", "-c", "log_timezone=UTC",
             *(["--no-sync"] if self.throwaway else []),
@@ -183,8 +183,9 @@ class Server:
         if made.returncode == 0:
             made = self._run("postgres", "--single", "-D", draft, "postgres", stdin=f"CREATE DATABASE {DATABASE};\n")
         if made.returncode != 0:
+            if disk_is_full(self.home):  # looked at before the draft's room is freed
+                raise PostgresProblem(self._full())
             shutil.rmtree(draft, ignore_errors=True)
-            self._explain(made.stderr)
             raise PostgresProblem(f"The embedded database could not be made: {_last_line(made.stderr)}")
         draft.rename(self.data)
 
@@ -201,9 +202,12 @@ class Server:
 
     def _explain(self, output: str) -> None:
         if "No space left on device" in output or disk_is_full(self.home):
-            raise PostgresProblem(f"The disk that holds {self.home} is full. Free some space and run this again.")
+            raise PostgresProblem(self._full())
         if any(sign in output for sign in SIGNS_OF_DAMAGE):
             raise PostgresProblem(self._broken())
+
+    def _full(self) -> str:
+        return f"The disk that holds {self.home} is full. Free some space and run this again."
 
     def _broken(self) -> str:
         return (

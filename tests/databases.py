@@ -17,7 +17,14 @@ from psycopg import sql
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Whatever decides what the migrations build: themselves, and the rules they turn into triggers.
-SOURCES = ("*/migrations/*.py", "*/states.py", "*/*_sql.py", "core/machines.py", "core/triggers.py", "requirements/dev.lock")
+SOURCES = (
+    "*/migrations/*.py",
+    "*/states.py",
+    "*/*_sql.py",
+    "core/machines.py",
+    "core/triggers.py",
+    "requirements/dev.lock",
+)
 
 
 def connect(database: str = "postgres") -> psycopg.Connection[Any]:
