@@ -69,6 +69,10 @@ def _outcome(data: Data) -> str:
     return words.get(str(data.get("outcome")), str(data.get("outcome", "")))
 
 
+def _recall(data: Data) -> str:
+    return _("Recall announced, final on %(day)s") % {"day": _day(data.get("final"))}
+
+
 def _note(data: Data) -> str:
     action, result = ACTIONS.get(str(data.get("action"))), RESULTS.get(str(data.get("result")))
     return _("%(action)s: %(result)s") % {"action": action or "", "result": result.label if result else ""}
@@ -84,18 +88,18 @@ WORDS: dict[str, tuple[str, str, Callable[[Data], str]]] = {
     "case.resumed": ("play", "", lambda d: _("Work resumed")),
     "case.claimed": ("account", "brand", lambda d: _("A case worker took the case")),
     "claim.ended": ("account", "", lambda d: _("The case worker's time on the case ended")),
-    "case.arranged": ("calendar", "ok", lambda d: _("A plan was agreed")),
-    "case.arrangement_broken": ("calendar", "warn", lambda d: _("The plan was not kept")),
+    "case.arranged": ("promise", "ok", lambda d: _("A plan was agreed")),
+    "case.arrangement_broken": ("promise", "warn", lambda d: _("The plan was not kept")),
     "case.clearing": ("paid", "ok", lambda d: _("Paid in full, waiting for the money to clear")),
     "case.closed": ("check", "", lambda d: _("Closed: %(why)s") % {"why": _close(d)}),
-    "case.reopened": ("undo", "warn", lambda d: _("Opened again: a payment was taken back")),
-    "case.recall_noticed": ("undo", "", lambda d: _("Recall announced, final on %(day)s") % {"day": _day(d.get("final"))}),
-    "case.recall_cancelled": ("undo", "", lambda d: _("Recall cancelled")),
-    "case.recalled": ("undo", "", lambda d: _("Recalled")),
+    "case.reopened": ("back", "warn", lambda d: _("Opened again: a payment was taken back")),
+    "case.recall_noticed": ("back", "", _recall),
+    "case.recall_cancelled": ("back", "", lambda d: _("Recall cancelled")),
+    "case.recalled": ("back", "", lambda d: _("Recalled")),
     "note.added": ("note", "", _note),
     "promise.made": (
         "promise", "accent",
-        lambda d: _("Promised %(amount)s for %(day)s") % {"amount": _amount(d), "day": _day(d.get("due_date", d.get("due")))},
+        lambda d: _("Promised %(amount)s for %(day)s") % {"amount": _amount(d), "day": _day(d.get("due"))},
     ),
     "promise.kept": ("promise", "ok", lambda d: _("Promise kept")),
     "promise.broken": ("promise", "warn", lambda d: _("Promise not kept")),
@@ -104,7 +108,7 @@ WORDS: dict[str, tuple[str, str, Callable[[Data], str]]] = {
     "promise.cancelled": ("promise", "", lambda d: _("Promise cancelled")),
     "promise.rescheduled": ("promise", "", lambda d: _("Promise moved to another day")),
     "contact.permitted": ("check", "brand", lambda d: _("A call was allowed")),
-    "contact.refused": ("refuse", "warn", lambda d: _("A call was not allowed (%(rule)s)") % {"rule": d.get("rule", "")}),
+    "contact.refused": ("refuse", "warn", lambda d: _("A call was not allowed (%(rule)s)") % {"rule": d["rule"]}),
     "contact.attempted": ("call", "brand", lambda d: _("Call placed")),
     "contact.outcome": ("call", "", lambda d: _("Call: %(outcome)s") % {"outcome": _outcome(d)}),
     "call.bridged": ("call", "brand", lambda d: _("Both sides connected on a recorded line")),
@@ -114,10 +118,10 @@ WORDS: dict[str, tuple[str, str, Callable[[Data], str]]] = {
     "dispute.opened": ("dispute", "info", lambda d: _("The account holder says it is wrong")),
     "dispute.answered": ("dispute", "", lambda d: _("The creditor answered the dispute")),
     "stop.received": ("pause", "info", lambda d: _("The account holder asked us to stop contact")),
-    "paid.stated": ("paid", "info", lambda d: _("The account holder says %(amount)s was paid") % {"amount": _amount(d)}),
+    "paid.stated": ("paid", "info", lambda d: _("The debtor says %(amount)s was paid") % {"amount": _amount(d)}),
     "payment.reported": ("paid", "ok", lambda d: _("Payment of %(amount)s reported") % {"amount": _amount(d)}),
     "payment.cleared": ("paid", "ok", lambda d: _("Payment of %(amount)s cleared") % {"amount": _amount(d)}),
-    "payment.reversed": ("undo", "warn", lambda d: _("Payment of %(amount)s taken back") % {"amount": _amount(d)}),
+    "payment.reversed": ("back", "warn", lambda d: _("Payment of %(amount)s taken back") % {"amount": _amount(d)}),
     "commission.booked": ("money", "", lambda d: _("Commission of %(amount)s booked") % {"amount": _amount(d)}),
     "notice.viewed": ("document", "", lambda d: _("The account holder read the notice")),
     "ticket.opened": ("help", "", lambda d: _("Help was asked for")),
