@@ -15,6 +15,7 @@ APPLICATION = Machine(
         Move(SUBMITTED, "refuse", REFUSED, "admin"),
         Move(SUBMITTED, "ask_more", MORE_NEEDED, "admin"),
         Move(MORE_NEEDED, "submit", SUBMITTED, "collector"),
+        Move(APPROVED, "renew", DRAFT, "collector"),
     ),
 )
 
