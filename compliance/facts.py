@@ -49,7 +49,8 @@ class FactBook:
 
     def _attempts(self) -> list[ContactAttempt]:
         rows = ContactAttempt.objects.filter(person__in=self.persons, at__gt=self.at - LOG_REACH, at__lte=self.at)
-        found = list(rows.order_by("at", "pk"))
+        # a call that ended before the debtor's phone was dialled was no contact with him
+        found = list(rows.exclude(release__reason="not_dialled").order_by("at", "pk"))
         newest: dict[int, AttemptOutcome] = {}
         for outcome in AttemptOutcome.objects.filter(attempt__in=found, at__lte=self.at).order_by("pk"):
             newest[outcome.attempt_id] = outcome
