@@ -1,4 +1,4 @@
-"""The only source of the time. In demo mode it is the market clock, which runs on and can be moved forward, never back."""
+"""The only source of the time: in the demo a market clock that runs on and can be moved forward, never back."""
 
 from __future__ import annotations
 

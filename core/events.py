@@ -17,6 +17,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.bulk import copy_in
 from core.models import Delivery, Event
 
 Handler = Callable[[Event], None]
@@ -115,7 +116,7 @@ def record_firsts(
                 at=at, name=name, data=clean,
             )
         )  # fmt: skip
-    return Event.objects.bulk_create(rows, batch_size=2000)
+    return list(copy_in(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _run(row: Delivery) -> bool:
         with transaction.atomic():
             if entry is not None:
                 entry[1](row.event)
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises is kept and tried again
+    except Exception as error:
         row.last_error = type(error).__name__[:200]
         row.next_try_at = timezone.now() + timedelta(seconds=min(5 * row.attempts, 3600))
         row.save(update_fields=["attempts", "last_error", "next_try_at"])

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--packs", type=Path, default=PACKS_DIR, help="folder of policy packs to use")
 
-    def handle(self, *_args: object, **options: Any) -> None:  # noqa: ANN401 - as Django calls it
+    def handle(self, *_args: object, **options: Any) -> None:
         try:
             evaluator = self.evaluator(options)
             results = [run_case(case, evaluator) for case in _read(options["files"])]

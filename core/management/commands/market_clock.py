@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--advance", metavar="7d")
         parser.add_argument("--to", metavar="21:30")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
             if options["advance"]:
                 clock.advance(_delta(options["advance"]))
