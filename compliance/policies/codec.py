@@ -72,7 +72,7 @@ def encode(value: object) -> object:
 
 
 @cache
-def _slots(kind: Any) -> dict[str, _Slot]:  # noqa: ANN401 - a dataclass type; typeshed has no name for it
+def _slots(kind: Any) -> dict[str, _Slot]:
     hints = typing.get_type_hints(kind)
     slots = {}
     for field in dataclasses.fields(kind):

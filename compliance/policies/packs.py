@@ -174,7 +174,7 @@ def _load(path: Path, root: Mapping[str, Any]) -> Pack:
     )
 
 
-def _resolve(value: object, groups: Mapping[str, list[str]], where: str) -> Any:  # noqa: ANN401 - as deep as the data
+def _resolve(value: object, groups: Mapping[str, list[str]], where: str) -> Any:
     """Replace "@name" items of lists by the group's members, at any depth."""
     if isinstance(value, dict):
         return {key: _resolve(item, groups, where) for key, item in value.items()}

@@ -24,7 +24,7 @@ def reader(path: str) -> Callable[[Facts], Any]:
     names = path.split(".")
     _verify(path, names)
 
-    def read(facts: Facts) -> Any:  # noqa: ANN401 - the pack decides which fact
+    def read(facts: Facts) -> Any:
         value: Any = facts
         for name in names:
             value = getattr(value, name)
