@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import path
+
+from web.public import demo, views
+
+app_name = "public"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("real/", views.is_this_real, name="real"),
+    path("accounts/signup/<slug:door>/", views.DoorSignupView.as_view(), name="signup"),
+]
+if settings.EVENHAND_DEMO:
+    urlpatterns += [
+        path("mailbox/", demo.mailbox, name="mailbox"),
+        path("mailbox/<int:mail_id>/", demo.mail, name="mail"),
+        path("market-clock/", demo.market_clock, name="market_clock"),
+    ]
