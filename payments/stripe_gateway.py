@@ -57,13 +57,13 @@ _T = TypeVar("_T")
 
 
 def _ask(call: Callable[[], _T]) -> _T:
-    """The SDK's answer. A lost answer, a server error or a rate limit leaves open whether it happened."""
+    """The SDK's answer. A lost answer, a server error, a conflict or a rate limit leaves open whether it happened."""
     try:
         return call()
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise GatewayUnknown from error
     except stripe.StripeError as error:
-        if (error.http_status or 500) >= 500:
+        if error.http_status == 409 or (error.http_status or 500) >= 500:  # 409: the same key is being answered
             raise GatewayUnknown from error
         raise GatewayRefused(reason=error.code or "refused") from error
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from core import clock
 from payments.fake_stripe import store
@@ -29,6 +29,12 @@ def decoded(text: str) -> store.Body:
             here = here.setdefault(part, {})
         here[path[-1]] = value
     return result
+
+
+def _wait_for_turn(key: str) -> None:
+    """Requests under one key are answered one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [key])
 
 
 class FakeStripe:
@@ -57,6 +63,8 @@ class FakeStripe:
     def _once(self, method: str, path: str, body: str, key: str | None, is_refused: bool) -> tuple[int, store.Body]:
         with transaction.atomic():
             key = key if method == "post" else None
+            if key:
+                _wait_for_turn(key)
             earlier = FakePspRequest.objects.filter(idem_key=key).first() if key else None
             if earlier is not None:
                 if (earlier.path, earlier.body) != (path, body):

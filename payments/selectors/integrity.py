@@ -9,7 +9,7 @@ from django.db import connection
 from payments import states
 from payments.commission import compute
 from payments.models import Accrual, Attribution
-from payments.services.booking import cleared_events, work_of
+from payments.selectors.work import cleared_events, work_of
 
 Check = Callable[[], list[str]]
 

@@ -15,8 +15,8 @@ from accounts.models import CreditorOrg
 from marketplace.models import Programme
 from payments import ledger, states
 from payments.models import Accrual, PaidStatement, Payment, Posting, TopUp
+from payments.selectors.funding import Funding, funding_of
 from payments.selectors.words import CREDITOR_RULES, ENTRIES
-from payments.services.publish import Funding, funding_of
 
 _CREDITOR_STATES = {states.PENDING: "estimated", states.REVERSED: "credited"}
 

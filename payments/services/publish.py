@@ -18,17 +18,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CreditorOrg
 from compliance.models import Hold, ValidationNotice
 from core.events import record
-from marketplace.models import Case, Programme, Promise, Task
+from marketplace.models import Case, Programme, Task
 from marketplace.services.listings import Listing, list_many, pause_tasks, resume_tasks
-from marketplace.states import ACTIVE, NOTICED
-from payments import ledger
+from marketplace.states import NOTICED
 from payments.commission import half_even
-from payments.plans import FULL_BPS, CommissionError, Plan, rate_bps
+from payments.plans import FULL_BPS, Plan
 from payments.selectors.facts import local_zone
+from payments.selectors.funding import Funding, floor_of, funding_of, rate_for
 
-FLOAT_SHARE = 10
 _CHUNK = 200
 _NOT_BLOCKING = ("NOTICE_PERIOD",)
+
+__all__ = ["REASONS", "Funding", "ListingReport", "floor_of", "funding_of", "list_cases", "refresh_funding", "why_not"]
 
 REASONS: dict[str, Any] = {
     "state": _("The case is not waiting to be listed."),
@@ -41,60 +42,12 @@ REASONS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Funding:
-    """Whether new work of a programme is paid for: minor units in the wallet and needed, and what it rests on."""
-
-    is_funded: bool
-    ref: str
-    reason: str
-    balance_minor: int
-    floor_minor: int
-
-
 @dataclass(slots=True)
 class ListingReport:
     """Cases that were listed, and those that were not with a code of REASONS."""
 
     listed: list[Task] = field(default_factory=list)
     refused: list[tuple[Case, str]] = field(default_factory=list)
-
-
-def rate_for(plan: Plan, terms_age_days: int, balance_minor: int) -> int | None:
-    """The whole rate in basis points for a debt of this age and size; None when the terms have none."""
-    try:
-        return rate_bps(plan, terms_age_days, balance_minor)
-    except CommissionError:
-        return None
-
-
-def promised_commission(programme: Programme) -> int:
-    """The commission in minor units if every active promise of the programme were kept."""
-    rows = Promise.objects.filter(case__programme=programme, state=ACTIVE).select_related("case__debt", "claim")
-    total = 0
-    for promise in rows:
-        claim = promise.claim
-        plan = Plan.from_json(claim.terms if claim else programme.terms)
-        since = claim.past_due_since if claim else promise.case.debt.delinquency_date
-        age = ((claim.accepted_at if claim else promise.made_at).date() - since).days
-        rate = rate_for(plan, age, claim.balance_minor if claim else promise.case.debt.balance_minor)
-        total += half_even(promise.amount_minor * (rate or 0), FULL_BPS)
-    return total
-
-
-def floor_of(programme: Programme) -> int:
-    """What the wallet must hold for the programme's work to be listed, in minor units."""
-    return max(programme.float_floor_minor, half_even(promised_commission(programme), FLOAT_SHARE))
-
-
-def funding_of(programme: Programme) -> Funding:
-    """Whether the float or the invoice mandate covers new work now."""
-    if programme.funding_cover == Programme.Cover.MANDATE:
-        owed = ledger.balance(ledger.receivable(programme.org_id), programme.currency)
-        limit = programme.exposure_limit_minor
-        return Funding(owed < limit, f"mandate:{programme.pk}", "exposure", limit - owed, 0)
-    held, floor = ledger.balance(ledger.wallet(programme.org_id), programme.currency), floor_of(programme)
-    return Funding(held >= floor and held > 0, f"float:{programme.org_id}", "float", held, floor)
 
 
 def list_cases(
@@ -138,11 +91,19 @@ def _held(cases: list[Case], at: datetime) -> set[int]:
     return on_case | {case.pk for case in cases if case.debtor.person_id in on_person}
 
 
+def notice_of(case: Case) -> ValidationNotice | None:
+    """The validation notice sent for the case, if any."""
+    try:
+        return case.notice
+    except ValidationNotice.DoesNotExist:
+        return None
+
+
 def why_not(case: Case, funding: Funding, *, is_held: bool, at: datetime) -> str:
     """The code of REASONS that keeps the case off the board, or ""."""
     if case.state != NOTICED:
         return "state"
-    if not ValidationNotice.objects.filter(case=case).exists():
+    if notice_of(case) is None:
         return "notice"
     if case.debt.itemization_date is None:
         return "itemisation"
@@ -166,9 +127,9 @@ def _judge(
 ) -> Listing | None:  # fmt: skip
     reason = why_not(case, funding, is_held=is_held, at=at)
     rate = collector_rate(case, at)
-    if not reason and rate is not None:
-        notice_ref = ValidationNotice.objects.values_list("ref", flat=True).get(case=case)
-        return Listing(case, notice_ref, funding.ref, rate)
+    notice = notice_of(case)
+    if not reason and rate is not None and notice is not None:
+        return Listing(case, notice.ref, funding.ref, rate)
     report.refused.append((case, reason))
     if reason == "state" or case.not_listed_reason == reason:
         return None

@@ -24,7 +24,8 @@ from payments.errors import AboveBalance, NothingToReverse, PaymentReferenceUsed
 from payments.models import Attribution, Payment, Reversal
 from payments.models.payment import INSTRUMENTS
 from payments.selectors.facts import as_json, attribution_facts
-from payments.services.booking import book_reversal, drop_estimate, estimate, left_of
+from payments.selectors.work import left_of
+from payments.services.booking import book_reversal, drop_estimate, estimate
 from payments.services.locks import lock_for_money
 
 LATE_AFTER = timedelta(hours=72)

@@ -13,10 +13,11 @@ from payments import ledger, states
 from payments.errors import GatewayUnavailable
 from payments.models import Accrual, Payment, Payout
 from payments.services import payouts, topups
-from payments.services.clawback import net_ready, settle_debt
+from payments.services.clawback import settle_debt
 from payments.services.clearing import clear_payment
 from payments.services.locks import lock_collector
 from payments.services.publish import refresh_funding
+from payments.stripe_gateway import gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def settle(*, as_of: datetime) -> Settlement:
             touched.add(payment.case.org_id)
     released = sum(release(line=line, at=as_of) for line in due_releases(as_of))
     try:
+        gateway()  # nothing is created that could not be sent
         topups.look_up_open(at=as_of)
         created, results = _pay_out(as_of)
     except GatewayUnavailable:  # by hand: what is available waits for the operator's file
@@ -103,12 +105,3 @@ def _pay_out(as_of: datetime) -> tuple[int, list[str]]:
         created += payouts.create_payout(collector=collector, currency=currency, at=as_of) is not None
     todo = Payout.objects.filter(state=states.CREATED).select_related("collector").order_by("pk")
     return created, [payouts.send_payout(payout=payout, at=as_of) for payout in todo]
-
-
-def net_all(*, at: datetime) -> int:
-    """Net what collectors owe against what is ready for them; returns minor units netted."""
-    total = 0
-    for row in Accrual.objects.filter(state=states.CLAWBACK_DUE).values("collector_id", "currency").distinct():
-        with transaction.atomic():
-            total += net_ready(lock_collector(row["collector_id"]), row["currency"], at=at)
-    return total

@@ -10,6 +10,7 @@ from marketplace import states as market
 from payments import ledger, states
 from payments.fake_stripe import store
 from payments.models import Accrual, Payout
+from payments.selectors.integrity import faults
 from payments.services.reporting import reverse_payment
 from payments.services.settlement_run import settle
 from tests.factories import START
@@ -22,6 +23,12 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def claim(db):
     return worked_claim(wallet=50_000)
+
+
+@pytest.fixture(autouse=True)
+def whole_ledger(db):
+    yield
+    assert not {name: wrong for name, wrong in faults().items() if wrong}
 
 
 def three_payments(claim):

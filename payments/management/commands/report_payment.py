@@ -47,7 +47,7 @@ class Command(BaseCommand):
         late = ", reported late" if payment.is_late_report else ""
         self.stdout.write(
             f"{payment.ref}: {amount} {currency} on {case.ref}, rule {payment.attribution.rule}{late}; "
-            f"counts from {payment.clears_at.isoformat(timespec='seconds')}"
+            f"counts from {payment.clears_at.astimezone(local_zone(case)).isoformat(timespec='seconds')}"
         )
 
 
