@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 COLUMNS = (
-    "account_ref", "customer_ref", "debtor_name", "phone", "email", "street", "city", "state", "postal_code", "timezone",
+    "account_ref", "customer_ref", "debtor_name", "phone", "email", "street", "city", "state", "postal_code",
+    "timezone",
     "language", "product", "currency", "principal", "interest", "fees", "balance", "days_past_due", "delinquency_date",
     "itemization_date", "last_payment_date", "last_payment_amount", "statute_date", "flags",
 )  # fmt: skip
@@ -26,11 +27,11 @@ class Place(NamedTuple):
 
 PLACES = (
     Place("Albany", "NY", "12207", "America/New_York", ("518", "838")),
-    Place("Buffalo", "NY", "14202", "America/New_York", ("716", "624")),
+    Place("Buffalo", "NY", "14202", "America/New_York", ("716",)),
     Place("Brooklyn", "NY", "11201", "America/New_York", ("718", "347", "929")),
     Place("Trenton", "NJ", "08608", "America/New_York", ("609", "640")),
     Place("Pittsburgh", "PA", "15222", "America/New_York", ("412", "878")),
-    Place("Savannah", "GA", "31401", "America/New_York", ("912", "565")),
+    Place("Savannah", "GA", "31401", "America/New_York", ("912",)),
     Place("Chicago", "IL", "60602", "America/Chicago", ("312", "872")),
     Place("Austin", "TX", "78701", "America/Chicago", ("512", "737")),
     Place("Denver", "CO", "80202", "America/Denver", ("303", "720")),
