@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -57,6 +58,7 @@ class CreditorApiView(APIView):
     """A view for one creditor's systems. `rights` names the right each method asks of the token's role."""
 
     authentication_classes = (TokenAuthentication,)
+    permission_classes = (IsAuthenticated,)
     rights: ClassVar[dict[str, str]] = {"GET": "view"}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
