@@ -38,12 +38,7 @@ def settle(*, as_of: datetime) -> Settlement:
     Payments past their clearing days are cleared and booked (7 or 8), holdbacks that are over are released (11, 11b),
     debts of collectors are netted (18), payouts are created (12) and sent (13, 14, 15), and listings follow the float.
     """
-    touched: set[int] = set()
-    cleared = 0
-    for payment in due_payments(as_of):
-        if clear_payment(payment=payment, at=as_of):
-            cleared += 1
-            touched.add(payment.case.org_id)
+    cleared = sum(clear_payment(payment=payment, at=as_of) for payment in due_payments(as_of))
     released = sum(release(line=line, at=as_of) for line in due_releases(as_of))
     try:
         gateway()  # nothing is created that could not be sent
@@ -51,8 +46,8 @@ def settle(*, as_of: datetime) -> Settlement:
         created, results = _pay_out(as_of)
     except GatewayUnavailable:  # by hand: what is available waits for the operator's file
         created, results = 0, []
-    for org in CreditorOrg.objects.filter(pk__in=touched):
-        refresh_funding(org=org, at=as_of)
+    for org in CreditorOrg.objects.filter(programmes__isnull=False).distinct():
+        refresh_funding(org=org, at=as_of)  # promises move the floor as well as payments
     return Settlement(
         cleared=cleared, released=released, created=created, confirmed=results.count(states.CONFIRMED),
         refused=results.count(states.FAILED), unknown=results.count(states.UNKNOWN),
