@@ -52,7 +52,7 @@ def record_result(
         Person.objects.select_for_update(no_key=True).get(pk=call.permit.person_id)
         locked = lock_call(call.pk)
         if locked.result_at is not None:
-            return _earlier(locked, idem_key)
+            return _earlier(locked, idem_key, result, text)
         _check(locked, result, promise)
         note = add_note(
             claim=locked.claim, action="CALL", result=result, text=text, actor=actor, at=at, call_ref=locked.ref,
@@ -75,9 +75,9 @@ def record_result(
     return note
 
 
-def _earlier(call: Call, idem_key: str | None) -> Note:
+def _earlier(call: Call, idem_key: str | None, result: str, text: str) -> Note:
     note = Note.objects.filter(idem_key=idem_key, call_ref=call.ref).first() if idem_key else None
-    if note is None:
+    if note is None or (note.result, note.text) != (result, text.strip()):
         raise ResultStands()
     return note
 
