@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 WATCHED = (
     "batch.*", "case.*", "claim.*", "promise.*", "contact.*", "call.*", "hold.*", "dispute.*", "stop.*", "paid.*",
-    "payment.*", "note.*", "notice.*",
+    "payment.*", "note.*", "notice.*", "commission.*", "topup.*", "programme.*",
 )  # fmt: skip
 
 

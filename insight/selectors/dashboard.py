@@ -21,10 +21,11 @@ class Dashboard:
     data: dict[str, Any]
 
 
-def programmes(*, org: CreditorOrg) -> list[Dashboard]:
+def programmes(*, org: CreditorOrg, at: datetime) -> list[Dashboard]:
     """Every programme of an organisation with its figures."""
-    rows = {row.pk: row for row in ProgressRow.objects.filter(org=org)}
-    return [_board(one, rows.get(one.pk)) for one in Programme.objects.filter(org=org).order_by("name")]
+    rows = {row.pk: row for row in ProgressRow.objects.filter(org=org, refreshed_at__isnull=False)}
+    found = Programme.objects.filter(org=org).order_by("name")
+    return [_board(one, rows.get(one.pk) or _first_row(one, at)) for one in found]
 
 
 def dashboard(*, org: CreditorOrg, slug: str, at: datetime) -> Dashboard:
@@ -32,12 +33,14 @@ def dashboard(*, org: CreditorOrg, slug: str, at: datetime) -> Dashboard:
     programme = Programme.objects.filter(org=org, slug=slug).first()
     if programme is None:
         raise NotFound()
-    row = ProgressRow.objects.filter(pk=programme.pk).first()
-    if row is None or row.refreshed_at is None:
-        progress.mark(programme.pk)
-        progress.refresh(programme_id=programme.pk, at=at)
-        row = ProgressRow.objects.get(pk=programme.pk)
-    return _board(programme, row)
+    row = ProgressRow.objects.filter(pk=programme.pk, refreshed_at__isnull=False).first()
+    return _board(programme, row or _first_row(programme, at))
+
+
+def _first_row(programme: Programme, at: datetime) -> ProgressRow:
+    progress.mark(programme.pk)
+    progress.refresh(programme_id=programme.pk, at=at)
+    return ProgressRow.objects.get(pk=programme.pk)
 
 
 def version_of(*, org: CreditorOrg, slug: str) -> int | None:
@@ -46,7 +49,5 @@ def version_of(*, org: CreditorOrg, slug: str) -> int | None:
     return rows.values_list("version", flat=True).first()
 
 
-def _board(programme: Programme, row: ProgressRow | None) -> Dashboard:
-    if row is None:
-        return Dashboard(programme=programme, version=0, as_of=None, data={})
+def _board(programme: Programme, row: ProgressRow) -> Dashboard:
     return Dashboard(programme=programme, version=row.version, as_of=row.refreshed_at, data=row.data)

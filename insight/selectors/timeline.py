@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,8 @@ from babel.numbers import format_currency
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.models import Membership
+from compliance.models import Refusal
 from compliance.models.hold import REASONS
 from core.models import Event
 from core.money import to_major
@@ -24,7 +26,10 @@ Data = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: icon and tone of the component, the sentence, who (in role words), when, what was written, evidence."""
+    """One line: icon and tone of the component, the sentence, who (in role words), when, what was written, evidence.
+
+    `detail` says more in our words, such as why a call was not allowed.
+    """
 
     icon: str
     tone: str
@@ -34,20 +39,27 @@ class Entry:
     quote: str
     evidence: str
     name: str
+    detail: str = ""
+
+
+# Dates as in "3 November", amounts as in "$1,204.50": the same as everywhere else on the pages.
+_LOCALES = {"en": ("en", "en_GB"), "zh": ("zh_CN", "zh_CN")}
+
+
+def _locales() -> tuple[str, str]:
+    return _LOCALES.get((get_language() or "en").split("-")[0], _LOCALES["en"])
 
 
 def _amount(data: Data) -> str:
     currency = str(data.get("currency", "USD"))
-    locale = {"zh-hans": "zh_CN"}.get((get_language() or "en").lower(), "en_GB")
-    minor = int(data.get("amount_minor", data.get("fee_minor", 0)))
-    return str(format_currency(to_major(minor, currency), currency, locale=locale))
+    minor = next((int(data[key]) for key in ("reversed_minor", "amount_minor", "fee_minor") if key in data), 0)
+    return str(format_currency(to_major(minor, currency), currency, locale=_locales()[0])).replace("-", "\u2212")
 
 
 def _day(value: object) -> str:
     if not value:
         return ""
-    locale = {"zh-hans": "zh_CN"}.get((get_language() or "en").lower(), "en_GB")
-    return str(format_date(date.fromisoformat(str(value)[:10]), "d MMMM", locale=locale))
+    return str(format_date(date.fromisoformat(str(value)[:10]), "d MMMM", locale=_locales()[1]))
 
 
 def _hold(data: Data) -> str:
@@ -80,51 +92,51 @@ def _note(data: Data) -> str:
 
 # event name: icon, tone, the sentence
 WORDS: dict[str, tuple[str, str, Callable[[Data], str]]] = {
-    "case.placed": ("import", "", lambda d: _("Placed")),
-    "case.noticed": ("letter", "", lambda d: _("Notice sent")),
-    "case.listed": ("list", "", lambda d: _("Listed for collectors")),
-    "case.listing_refused": ("alert", "warn", lambda d: _("Not listed yet")),
-    "case.paused": ("pause", "info", lambda d: _("Work paused")),
-    "case.resumed": ("play", "", lambda d: _("Work resumed")),
-    "case.claimed": ("account", "brand", lambda d: _("A case worker took the case")),
-    "claim.ended": ("account", "", lambda d: _("The case worker's time on the case ended")),
-    "case.arranged": ("promise", "ok", lambda d: _("A plan was agreed")),
-    "case.arrangement_broken": ("promise", "warn", lambda d: _("The plan was not kept")),
-    "case.clearing": ("paid", "ok", lambda d: _("Paid in full, waiting for the money to clear")),
+    "case.placed": ("import", "", lambda _d: _("Placed")),
+    "case.noticed": ("letter", "", lambda _d: _("Notice sent")),
+    "case.listed": ("list", "", lambda _d: _("Listed for collectors")),
+    "case.listing_refused": ("alert", "warn", lambda _d: _("Not listed yet")),
+    "case.paused": ("pause", "info", lambda _d: _("Work paused")),
+    "case.resumed": ("play", "", lambda _d: _("Work resumed")),
+    "case.claimed": ("account", "brand", lambda _d: _("A case worker took the case")),
+    "claim.ended": ("account", "", lambda _d: _("The case worker's time on the case ended")),
+    "case.arranged": ("promise", "ok", lambda _d: _("A plan was agreed")),
+    "case.arrangement_broken": ("promise", "warn", lambda _d: _("The plan was not kept")),
+    "case.clearing": ("paid", "ok", lambda _d: _("Paid in full, waiting for the money to clear")),
     "case.closed": ("check", "", lambda d: _("Closed: %(why)s") % {"why": _close(d)}),
-    "case.reopened": ("back", "warn", lambda d: _("Opened again: a payment was taken back")),
+    "case.reopened": ("back", "warn", lambda _d: _("Opened again: a payment was taken back")),
     "case.recall_noticed": ("back", "", _recall),
-    "case.recall_cancelled": ("back", "", lambda d: _("Recall cancelled")),
-    "case.recalled": ("back", "", lambda d: _("Recalled")),
+    "case.recall_cancelled": ("back", "", lambda _d: _("Recall cancelled")),
+    "case.recalled": ("back", "", lambda _d: _("Recalled")),
     "note.added": ("note", "", _note),
     "promise.made": (
         "promise", "accent",
         lambda d: _("Promised %(amount)s for %(day)s") % {"amount": _amount(d), "day": _day(d.get("due"))},
     ),
-    "promise.kept": ("promise", "ok", lambda d: _("Promise kept")),
-    "promise.broken": ("promise", "warn", lambda d: _("Promise not kept")),
-    "promise.suspended": ("promise", "info", lambda d: _("Promise on hold")),
-    "promise.resumed": ("promise", "", lambda d: _("Promise stands again")),
-    "promise.cancelled": ("promise", "", lambda d: _("Promise cancelled")),
-    "promise.rescheduled": ("promise", "", lambda d: _("Promise moved to another day")),
-    "contact.permitted": ("check", "brand", lambda d: _("A call was allowed")),
-    "contact.refused": ("refuse", "warn", lambda d: _("A call was not allowed (%(rule)s)") % {"rule": d["rule"]}),
-    "contact.attempted": ("call", "brand", lambda d: _("Call placed")),
+    "promise.kept": ("promise", "ok", lambda _d: _("Promise kept")),
+    "promise.broken": ("promise", "warn", lambda _d: _("Promise not kept")),
+    "promise.suspended": ("promise", "info", lambda _d: _("Promise on hold")),
+    "promise.resumed": ("promise", "", lambda _d: _("Promise stands again")),
+    "promise.cancelled": ("promise", "", lambda _d: _("Promise cancelled")),
+    "promise.rescheduled": ("promise", "", lambda _d: _("Promise moved to another day")),
+    "contact.permitted": ("check", "brand", lambda _d: _("A call was allowed")),
+    "contact.refused": ("refuse", "warn", lambda _d: _("A call was not allowed")),
+    "contact.attempted": ("call", "brand", lambda _d: _("Call placed")),
     "contact.outcome": ("call", "", lambda d: _("Call: %(outcome)s") % {"outcome": _outcome(d)}),
-    "call.bridged": ("call", "brand", lambda d: _("Both sides connected on a recorded line")),
-    "call.result": ("note", "", lambda d: _("Result of the call recorded")),
+    "call.bridged": ("call", "brand", lambda _d: _("Both sides connected on a recorded line")),
+    "call.result": ("note", "", lambda _d: _("Result of the call recorded")),
     "hold.opened": ("pause", "info", lambda d: _("Contact paused: %(why)s") % {"why": _hold(d)}),
     "hold.closed": ("play", "", lambda d: _("Pause lifted: %(why)s") % {"why": _hold(d)}),
-    "dispute.opened": ("dispute", "info", lambda d: _("The account holder says it is wrong")),
-    "dispute.answered": ("dispute", "", lambda d: _("The creditor answered the dispute")),
-    "stop.received": ("pause", "info", lambda d: _("The account holder asked us to stop contact")),
+    "dispute.opened": ("dispute", "info", lambda _d: _("The account holder says it is wrong")),
+    "dispute.answered": ("dispute", "", lambda _d: _("The creditor answered the dispute")),
+    "stop.received": ("pause", "info", lambda _d: _("The account holder asked us to stop contact")),
     "paid.stated": ("paid", "info", lambda d: _("The debtor says %(amount)s was paid") % {"amount": _amount(d)}),
     "payment.reported": ("paid", "ok", lambda d: _("Payment of %(amount)s reported") % {"amount": _amount(d)}),
     "payment.cleared": ("paid", "ok", lambda d: _("Payment of %(amount)s cleared") % {"amount": _amount(d)}),
     "payment.reversed": ("back", "warn", lambda d: _("Payment of %(amount)s taken back") % {"amount": _amount(d)}),
     "commission.booked": ("money", "", lambda d: _("Commission of %(amount)s booked") % {"amount": _amount(d)}),
-    "notice.viewed": ("document", "", lambda d: _("The account holder read the notice")),
-    "ticket.opened": ("help", "", lambda d: _("Help was asked for")),
+    "notice.viewed": ("document", "", lambda _d: _("The account holder read the notice")),
+    "ticket.opened": ("help", "", lambda _d: _("Help was asked for")),
 }  # fmt: skip
 
 # Not for the creditor: how we talk to our own people.
@@ -134,32 +146,48 @@ _CREDITOR_ONLY = frozenset({"commission.booked"})
 
 def words_of(name: str, data: Data) -> tuple[str, str, str]:
     """Icon, tone and sentence of an event; an event without words of its own is told by its name."""
-    icon, tone, say = WORDS.get(name, ("document", "", lambda d: name.replace(".", ": ").replace("_", " ")))
+    icon, tone, say = WORDS.get(name, ("document", "", lambda _d: name.replace(".", ": ").replace("_", " ")))
     return icon, tone, say(data)
 
 
-def role_words(actor: str) -> str:
-    """Who acted, as a role: never a name, a reference or a number."""
-    kind = actor.split(":")[0]
+def role_words(actor: str, members: Collection[str] = ()) -> str:
+    """Who acted, as a role: never a name, a reference or a number. `members` are the creditor's own actors."""
+    if actor in members:
+        return _("The creditor")
     return {
-        "collector": _("Case worker"), "debtor": _("Account holder"), "user": _("Creditor or Evenhand staff"),
-        "api": _("Creditor's system"),
-    }.get(kind, _("Evenhand"))  # fmt: skip
+        "collector": _("Case worker"), "debtor": _("Account holder"), "api": _("The creditor's system"),
+    }.get(actor.split(":")[0], "Evenhand")  # fmt: skip
 
 
 def timeline(case: Case, *, viewer: str, limit: int = 100) -> list[Entry]:
-    """The newest events of a case in words, for "creditor" or "collector". The caller has checked who may see the case."""
+    """The newest events of a case in words, for "creditor" or "collector". The caller has checked who may see the case.
+
+    Four queries, whatever the number of events.
+    """
     hidden = _COLLECTOR_ONLY if viewer == "creditor" else _CREDITOR_ONLY
-    events = Event.objects.filter(stream=case.stream, name__in=WORDS.keys()).exclude(name__in=hidden)
+    wanted = Event.objects.filter(stream=case.stream, name__in=WORDS.keys()).exclude(name__in=hidden)
+    events = list(wanted.order_by("-number")[:limit])
     notes = dict(Note.objects.filter(case=case).values_list("pk", "text"))
+    refused = _refusals(case, events)
+    members = {f"user:{pk}" for pk in Membership.objects.filter(org=case.org_id).values_list("user_id", flat=True)}
     found = []
-    for event in events.order_by("-number")[:limit]:
+    for event in events:
         icon, tone, title = words_of(event.name, event.data)
         quote = notes.get(event.data.get("note"), "") if event.name == "note.added" else ""
         found.append(
             Entry(
-                icon=icon, tone=tone, title=title, who=role_words(event.actor), at=event.at, quote=quote,
+                icon=icon, tone=tone, title=title, who=role_words(event.actor, members), at=event.at, quote=quote,
                 evidence=bytes(event.hash).hex()[:10], name=event.name,
+                detail=refused.get(event.data.get("refusal"), ""),
             )
         )  # fmt: skip
     return found
+
+
+def _refusals(case: Case, events: list[Event]) -> dict[Any, str]:
+    """Why each refused contact was refused, by the refusal's reference."""
+    refs = [event.data.get("refusal") for event in events if event.name == "contact.refused"]
+    if not refs:
+        return {}
+    rows = Refusal.objects.filter(case=case, ref__in=refs)
+    return {row.ref: " ".join(one["say"] for one in row.denials if one["rule"] == row.rule) for row in rows}
