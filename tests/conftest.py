@@ -54,6 +54,9 @@ def at() -> datetime:
 def real_database(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """The name of this module's copy of the test database, to which every connection goes until the module ends."""
     source = connection.settings_dict["NAME"]
+    if not source.startswith("test_"):  # pytest-django makes none for a run without a test that asks for `db`
+        with django_db_blocker.unblock():
+            source = connection.creation.create_test_db(verbosity=0, autoclobber=True)
     module = re.sub(r"\W+", "_", request.module.__name__.rsplit(".", 1)[-1])
     copy = f"{source}_{module}"[:63]
     connections.close_all()

@@ -13,6 +13,7 @@ from compliance.services.disputes import answer_dispute, open_dispute
 from core.errors import BadInput
 from core.events import record
 from core.ids import new_ref
+from core.money import to_major
 from marketplace.models import Case, Promise
 from marketplace.services.promises import change_promise
 from marketplace.states import ACTIVE
@@ -43,7 +44,8 @@ def state_paid(
     with transaction.atomic():
         locked = lock_for_money(case.pk)
         if amount_minor > locked.debt.balance_minor:
-            raise AboveBalance(due=locked.debt.balance_minor)
+            currency = locked.debt.currency
+            raise AboveBalance(due=f"{to_major(locked.debt.balance_minor, currency)} {currency}")
         for promise in Promise.objects.filter(case=locked, state=ACTIVE):
             change_promise(promise=promise, event="debtor_says_paid", actor="debtor", at=at)
         dispute = open_dispute(
