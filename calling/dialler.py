@@ -82,11 +82,10 @@ def place_call(*, claim: Claim, collector: Collector, idem_key: str, at: datetim
     trace. When the provider refuses, the call has ended as failed and the slot is given back; when nobody can tell
     whether it rings, it counts and is looked for, and is never asked for again.
     """
-    call = _prepare(claim=claim, collector=collector, idem_key=idem_key, at=at)
-    if isinstance(call, Refusal) or call.requested_at != at or call.ended_at is not None:
-        return call
-    if Permit.objects.filter(pk=call.permit_id, redeemed_at__isnull=False).exists():
-        return call
+    decided, is_new = _prepare(claim=claim, collector=collector, idem_key=idem_key, at=at)
+    if isinstance(decided, Refusal) or not is_new:
+        return decided
+    call = decided
     gate.redeem(permit=call.permit, at=at, collector_ref=collector.ref)
     leg, _debtor = legs_of(call)
     order = PlaceCall(
@@ -98,23 +97,23 @@ def place_call(*, claim: Claim, collector: Collector, idem_key: str, at: datetim
     return call
 
 
-def _prepare(*, claim: Claim, collector: Collector, idem_key: str, at: datetime) -> Call | Refusal:
-    """Everything up to the provider, in one transaction: who may call, the gate's answer, the mask, the rows."""
+def _prepare(*, claim: Claim, collector: Collector, idem_key: str, at: datetime) -> tuple[Call | Refusal, bool]:
+    """Everything up to the provider, in one transaction; the flag says whether this very request made the call."""
     with transaction.atomic():
         mine = Collector.objects.select_for_update(no_key=True).get(pk=collector.pk)
         earlier = Call.objects.filter(idem_key=idem_key).first()
         if earlier is not None:
             if (earlier.collector_id, earlier.claim_id) != (mine.pk, claim.pk):
                 raise KeyReused()
-            return earlier
+            return earlier, False
         held = Claim.objects.select_related("case__debtor", "case__org").get(pk=claim.pk)
         _check(held, mine, at=at)
         decided = gate.authorise(
             case=held.case, channel="call", actor=mine.actor, at=at, collector_ref=mine.ref
         )  # fmt: skip
         if isinstance(decided, Refusal):
-            return decided
-        return _write(held, mine, decided, idem_key=idem_key, at=at)
+            return decided, False
+        return _write(held, mine, decided, idem_key=idem_key, at=at), True
 
 
 def _check(claim: Claim, collector: Collector, *, at: datetime) -> None:

@@ -133,9 +133,9 @@ def test_press9_sets_cease_and_ends_call(call):
     assert call.bridged_at is None
     from compliance.errors import NoNumber
 
+    call.result_at = now()
+    call.save()
     with pytest.raises(NoNumber):
-        call.result_at = now()
-        call.save()
         dialler.place_call(claim=call.claim, collector=call.collector, idem_key="again", at=now())
 
 
