@@ -47,5 +47,7 @@ def logging_settings(*, level: str) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
+            # Its lines show whole addresses with query strings.
+            "stripe": {"level": "WARNING"},
         },
     }
