@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from payments import states
+from payments.errors import WebhookRefused
+from payments.fake_stripe.webhooks import deliver
 from payments.models import Payout, PspEvent
 from payments.services import payouts, topups
 from payments.stripe_gateway import gateway, verified
@@ -58,3 +61,21 @@ def handle_waiting(*, at: datetime, limit: int = 200) -> int:
     """Handle stored events that wait, oldest first; returns how many were."""
     waiting = PspEvent.objects.filter(handled_at__isnull=True).order_by("pk")[:limit]
     return sum(handle_event(event=event, at=at) for event in waiting)
+
+
+def deliver_simulated(*, at: datetime) -> int:
+    """Let the simulated processor hand over the webhooks it owes without a web server (seeding, commands, tests).
+
+    The messages are signed and verified as over HTTP, then handled. Returns how many were delivered.
+    """
+
+    def send(payload: bytes, signature: str) -> int:
+        try:
+            receive_stripe(payload=payload, signature=signature, at=at)
+        except WebhookRefused:
+            return 400
+        return 200
+
+    sent = deliver(send, secret=settings.STRIPE_WEBHOOK_SECRET, at=at)
+    handle_waiting(at=at)
+    return sent

@@ -6,25 +6,16 @@ from datetime import datetime, timedelta
 
 from compliance.models import AttemptOutcome, ContactAttempt, Permit
 from payments import ledger
-from payments.fake_stripe import webhooks
 from payments.models import Balance
 from payments.services.reporting import report_payment
 from payments.services.topups import start_topup
-from payments.services.webhooks import handle_waiting, receive_stripe
+from payments.services.webhooks import deliver_simulated
 from tests.factories import START, make_claim, make_collector, make_notice, number
 
 
 def deliver(at):
     """Every webhook the simulated processor owes, received and handled."""
-    from django.conf import settings
-
-    def send(payload, signature):
-        receive_stripe(payload=payload, signature=signature, at=at)
-        return 200
-
-    sent = webhooks.deliver(send, secret=settings.STRIPE_WEBHOOK_SECRET, at=at)
-    handle_waiting(at=at)
-    return sent
+    return deliver_simulated(at=at)
 
 
 def top_up(org, minor, at=START):
