@@ -113,6 +113,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
     # Playwright's synchronous calls keep an event loop running, in which Django would refuse the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # Under that loop Django keeps other connections, so those of before could not be closed any more.
+    connections.close_all()
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=flags)
