@@ -149,17 +149,15 @@ def _state_context(call: Call, state: selectors.CallState) -> dict[str, Any]:
         selectors.LIVE: _("Connected"),
         selectors.ENDED: _("Ended"),
     }
-    steps = [
-        (_("Your phone"), selectors.RINGING), (_("Their phone"), selectors.CONNECTING),
-        (_("Notice"), selectors.NOTICE), (_("Talking"), selectors.LIVE),
-    ]  # fmt: skip
-    reached = [stage for _label, stage in steps]
-    now = reached.index(state.stage) if state.stage in reached else len(reached)
+    reached = [selectors.RINGING, selectors.CONNECTING, selectors.LIVE]
+    stage = selectors.CONNECTING if state.stage == selectors.NOTICE else state.stage
+    now = reached.index(stage) if stage in reached else len(reached)
+    labels = [_("Your phone"), _("Their phone"), _("Talking")]
     return {
         "call": call,
         "state": state,
         "headline": words[state.stage],
-        "steps": [{"label": steps[i][0], "is_done": i < now, "is_current": i == now} for i in range(len(steps))],
+        "steps": [{"label": label, "is_done": i < now, "is_current": i == now} for i, label in enumerate(labels)],
         "is_ended": state.stage == selectors.ENDED,
         "is_live": state.stage == selectors.LIVE,
         "state_url": call_url(call, "call_state"),
@@ -206,9 +204,18 @@ class WrapForm(forms.Form):
         widget=TileSelect(icons=ICONS),
         error_messages={"required": gettext_lazy("Choose how the call ended")},
     )
-    amount = MoneyField(label=gettext_lazy("Amount they promised"), required=False)
-    due = forms.ChoiceField(label=gettext_lazy("To be paid by"), widget=ChipSelect, required=False)
-    other_day = DatePartsField(label=gettext_lazy("Other day"), required=False)
+    amount = MoneyField(
+        label=gettext_lazy("Amount they promised"),
+        error_messages={"required": gettext_lazy("Enter the amount they promised")},
+    )
+    due = forms.ChoiceField(
+        label=gettext_lazy("To be paid by"),
+        widget=ChipSelect,
+        error_messages={"required": gettext_lazy("Choose the day it will be paid by")},
+    )
+    other_day = DatePartsField(
+        label=gettext_lazy("Other day"), required=False, help_text=gettext_lazy("When you chose “Other day” above")
+    )
     text = forms.CharField(
         label=gettext_lazy("Note"),
         required=False,
@@ -227,6 +234,7 @@ class WrapForm(forms.Form):
         self.fields["result"].choices = choices  # type: ignore[attr-defined]
         days = [(str(n), _("Today") if n == 0 else day(today + timedelta(days=n))) for n in PROMISE_DAYS]
         self.fields["due"].choices = [*days, (OTHER_DAY, _("Other day"))]  # type: ignore[attr-defined]
+        self.fields["amount"].required = self.fields["due"].required = self.is_promise
         self.fields["amount"].set_currency(call.case.debt.currency)  # type: ignore[attr-defined]
         self.today = today
 
@@ -245,14 +253,8 @@ class WrapForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("result") != "PROMISE":
             return cleaned
-        if cleaned.get("amount") is None and "amount" not in self.errors:
-            self.add_error("amount", _("Enter the amount they promised"))
-        due = cleaned.get("due")
-        if due == OTHER_DAY:
-            if not cleaned.get("other_day") and "other_day" not in self.errors:
-                self.add_error("other_day", _("Enter the day, for example 11 20 2026"))
-        elif not due:
-            self.add_error("due", _("Choose the day it will be paid by"))
+        if cleaned.get("due") == OTHER_DAY and not cleaned.get("other_day") and "other_day" not in self.errors:
+            self.add_error("other_day", _("Enter the day, for example 11 20 2026"))
         return cleaned
 
     def promise(self) -> tuple[int, date] | None:
