@@ -249,7 +249,8 @@ class _Stage:
         }  # fmt: skip
         if dispute := self.flags.get("dispute"):
             Dispute.objects.create(
-                ref=new_ref("D"), is_written=dispute.get("written", False), is_in_period=dispute.get("in_period", False),
+                ref=new_ref("D"), is_written=dispute.get("written", False),
+                is_in_period=dispute.get("in_period", False),
                 verification_sent_at=received if dispute.get("verification_sent") else None, **common,
             )  # fmt: skip
         if request := self.flags.get("orig_creditor_request"):

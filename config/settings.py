@@ -48,7 +48,7 @@ if EVENHAND_DEMO and (STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")) or 
     raise ImproperlyConfigured("The demonstration's clock is not real: set EVENHAND_DEMO=0 to use real calls or money.")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.apps.EvenhandAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -151,7 +151,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "public:after_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -283,6 +283,9 @@ if REDIS_URL:
 else:
     CELERY_BROKER_TRANSPORT = "config.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {"folder": str(VAR / "broker"), "polling_interval": 0.05}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # In a folder, because rate limits must hold across the server's processes.
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR / "cache")}
+    }
 
 LOGGING = logging_settings(level=env.text("LOG_LEVEL", "INFO"))

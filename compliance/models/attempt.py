@@ -62,7 +62,7 @@ class AttemptOutcome(models.Model):
 
 
 class SlotRelease(models.Model):
-    """The reserved slot given back because the carrier never connected: once an attempt, by primary key. Append-only."""
+    """The reserved slot given back because the carrier never connected; once an attempt, by its key. Append-only."""
 
     attempt = models.OneToOneField(ContactAttempt, primary_key=True, on_delete=models.PROTECT, related_name="release")
     reason = models.CharField(max_length=16)

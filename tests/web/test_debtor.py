@@ -1,0 +1,152 @@
+"""The debtor's private pages: nothing before the second fact, each choice taken at once and confirmed."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from compliance.gate import authorise
+from compliance.models import Dispute, Hold, Refusal
+from compliance.services.notices import send_notice
+from core import clock
+from core.models import Event, MarketClock
+from marketplace.models import Case
+from payments.models import PaidStatement
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+TOKEN = "a-private-token-of-a-test"
+
+
+@pytest.fixture(autouse=True)
+def _market(settings: Any, at: datetime) -> None:
+    settings.EVENHAND_DEMO = True
+    MarketClock.objects.all().delete()
+    clock.start(at)
+    cache.clear()
+
+
+@pytest.fixture
+def case(at: datetime) -> Case:
+    case = make.make_case(token=TOKEN)
+    send_notice(case=case, at=at - timedelta(days=2))
+    return Case.objects.get(pk=case.pk)
+
+
+def open_page(client: Client, answer: str = "12207") -> Any:
+    client.post(f"/p/{TOKEN}/")
+    return client.post("/p/check/", {"question": "postal", "answer": answer})
+
+
+def test_the_landing_says_nothing_and_an_unknown_link_looks_the_same(client: Client, case: Case) -> None:
+    known, unknown = client.get(f"/p/{TOKEN}/"), client.get("/p/no-such-token/")
+    strip = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
+    assert strip.sub("", known.content.decode()) == strip.sub("", unknown.content.decode())
+    assert case.org.name not in known.content.decode()
+    assert known.headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in known.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("answer", ["12207", "12 207", "45.00", "$45"])
+def test_any_one_fact_opens_the_page(client: Client, case: Case, answer: str) -> None:
+    assert open_page(client, answer).status_code == 302
+    page = client.get("/p/home/")
+    assert page.status_code == 200
+    assert f"{case.org.name} says you owe" in page.content.decode()
+
+
+def test_the_last_four_of_the_account_open_it(client: Client, case: Case) -> None:
+    assert open_page(client, case.debt.account_ref[-4:]).status_code == 302
+
+
+def test_five_wrong_answers_close_it_even_for_the_right_one(client: Client, case: Case) -> None:
+    client.post(f"/p/{TOKEN}/")
+    for _turn in range(5):
+        assert client.post("/p/check/", {"question": "postal", "answer": "99999"}).status_code == 400
+    late = client.post("/p/check/", {"question": "postal", "answer": "12207"})
+    assert late.status_code == 429
+    assert client.get("/p/home/").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["home", "notice", "notice/pdf", "dispute", "stop", "pay", "paid"])
+def test_without_the_second_fact_every_page_is_closed(client: Client, case: Case, name: str) -> None:
+    client.post(f"/p/{TOKEN}/")
+    for method in (client.get, client.post):
+        answer = method(f"/p/{name}/")
+        assert answer.status_code in (302, 405)
+    assert not Hold.objects.exists()
+
+
+def test_the_notice_is_shown_and_printed_and_its_reading_recorded_once(client: Client, case: Case) -> None:
+    open_page(client)
+    page = client.get("/p/notice/").content.decode()
+    assert "$1,234.57" in page
+    assert client.get("/p/notice/pdf/").content.startswith(b"%PDF-")
+    assert Event.objects.filter(stream=case.stream, name="notice.viewed").count() == 1
+
+
+def test_saying_it_is_wrong_stops_contact_and_is_confirmed(client: Client, case: Case, at: datetime) -> None:
+    open_page(client)
+    for _tap in range(2):
+        answer = client.post("/p/dispute/", {"reason": "amount", "parts": ["fees"], "text": "Fees were waived."})
+    row = Dispute.objects.get()
+    assert (row.parts, row.case) == (["fees"], case)
+    assert row.ref in client.get(answer.headers["Location"]).content.decode()
+    refused = authorise(case=case, channel="call", actor="system", at=clock.now())
+    assert isinstance(refused, Refusal)
+
+
+def test_stop_contact_is_effective_at_once(client: Client, case: Case, at: datetime) -> None:
+    open_page(client)
+    answer = client.post("/p/stop/")
+    assert client.get(answer.headers["Location"]).status_code == 200
+    refused = authorise(case=case, channel="call", actor="system", at=clock.now())
+    assert isinstance(refused, Refusal)
+    assert refused.rule == "US.REGF.6c1"
+    assert "Contact has stopped" in client.get("/p/home/").content.decode()
+
+
+def paid(client: Client, amount: str, year: str = "2026") -> Any:
+    body = {"amount": amount, "paid_on_month": "11", "paid_on_day": "2", "paid_on_year": year, "instrument": "transfer"}
+    return client.post("/p/paid/", body)
+
+
+def test_i_have_paid_pauses_contact_and_asks_the_creditor(client: Client, case: Case, at: datetime) -> None:
+    open_page(client)
+    answer = paid(client, "100.30")
+    assert answer.status_code == 302
+    statement = PaidStatement.objects.get()
+    assert statement.amount_minor == 10030
+    assert statement.ref in client.get(answer.headers["Location"]).content.decode()
+    assert isinstance(authorise(case=case, channel="call", actor="system", at=clock.now()), Refusal)
+
+
+@pytest.mark.parametrize(("amount", "year"), [("9999.00", "2026"), ("abc", "2026"), ("0", "2026"), ("10", "2027")])
+def test_an_impossible_payment_is_refused_keeps_the_input_and_leaves_nothing(
+    client: Client, case: Case, amount: str, year: str
+) -> None:
+    open_page(client)
+    answer = paid(client, amount, year)
+    assert answer.status_code in (200, 400, 409)
+    assert f'value="{amount}"' in answer.content.decode()
+    assert not PaidStatement.objects.exists()
+    assert not Hold.objects.exists()
+
+
+def test_another_persons_confirmation_is_not_found(client: Client, case: Case, at: datetime) -> None:
+    from compliance.services.stops import stop_contact
+
+    other = stop_contact(case=make.make_case(), form="portal", actor="debtor", at=at)
+    open_page(client)
+    assert client.get(f"/p/done/stop/{other.pk}/").status_code == 404
+
+
+def test_no_phone_number_stands_on_any_page(client: Client, case: Case) -> None:
+    open_page(client)
+    for name in ("home", "notice", "dispute", "stop", "pay", "paid"):
+        assert "555" not in re.sub(r"PO Box 555", "", client.get(f"/p/{name}/").content.decode())

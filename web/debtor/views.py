@@ -1,0 +1,228 @@
+"""The debtor's private pages: neutral until a second fact is given, rights before payment, each act confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from compliance.models import Dispute, Hold
+from compliance.notice_pdf import render_pdf
+from compliance.notice_words import amounts, prompts, rights
+from compliance.services import portal
+from compliance.services.disputes import open_dispute
+from compliance.services.notices import content_of
+from compliance.services.stops import stop_contact
+from core import clock
+from core.errors import BadInput, DomainError, NotFound
+from core.money import Money
+from marketplace.local import local_day
+from marketplace.models import Case
+from payments.models import PaidStatement
+from payments.services.statements import state_paid
+from web.access import DebtorRequest, close_debtor_session, debtor_session, no_store, open_debtor_session
+from web.debtor.forms import DisputeForm, PaidForm, SecondFactForm
+from web.formatting import amount
+
+_TOKEN = "debtor_link"  # noqa: S105 - a session key
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    response = no_store(render(request, f"debtor/{name}.html", context, status=status))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def landing(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The link of the letter. It says nothing until it is opened by a button, so that scanners find nothing to open."""
+    case = portal.case_of_link(token)
+    if request.method == "POST":
+        if case is None:
+            return _page(request, "dead", {}, status=404)
+        request.session[_TOKEN] = token
+        return redirect("debtor:check")
+    # an unknown link looks the same, so that nobody can find out which exist
+    return _page(request, "landing", {"token": token})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request: HttpRequest) -> HttpResponseBase:
+    """Ask for one thing that only the person is likely to know."""
+    case = portal.case_of_link(request.session.get(_TOKEN, ""))
+    if case is None:
+        return redirect("debtor:ended")
+    form = SecondFactForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            portal.check_second_fact(
+                case=case,
+                answer=form.cleaned_data["answer"],
+                at=clock.now(),
+                origin=request.META.get("REMOTE_ADDR", ""),
+            )
+        except DomainError as refusal:
+            form.add_error("answer", refusal.message)
+            status = refusal.http_status
+        else:
+            open_debtor_session(request, case)
+            return redirect("debtor:home")
+    return _page(request, "check", {"form": form}, status=status)
+
+
+@require_GET
+@debtor_session
+def home(request: DebtorRequest) -> HttpResponse:
+    """What is said to be owed in its parts, and the choices: rights first, payment last."""
+    case = request.case
+    sent = portal.notice_of(case)
+    content = content_of(sent) if sent else None
+    holds = Hold.objects.filter(person=case.debtor.person_id, closed_at__isnull=True)
+    return _page(
+        request,
+        "home",
+        {
+            "case": case, "debt": case.debt, "notice": sent, "facts": _parts(case), "content": content,
+            "stopped": holds.filter(reason="CEASE").exists(),
+            "dispute": Dispute.objects.filter(case=case, state="AWAITING_CREDITOR").order_by("-pk").first(),
+        },
+    )  # fmt: skip
+
+
+def _parts(case: Case) -> list[dict[str, Any]]:
+    debt = case.debt
+    rows = [
+        (_("The amount itself"), debt.principal_due_minor), (_("Interest"), debt.interest_due_minor),
+        (_("Fees"), debt.fees_due_minor),
+    ]  # fmt: skip
+    facts: list[dict[str, Any]] = [
+        {"label": label, "value": amount(Money(minor, debt.currency))} for label, minor in rows
+    ]
+    facts.append({"label": _("Today"), "value": amount(Money(debt.balance_minor, debt.currency)), "total": True})
+    return facts
+
+
+@require_GET
+@debtor_session
+def notice(request: DebtorRequest) -> HttpResponse:
+    """The validation notice as it was sent."""
+    sent = portal.notice_of(request.case)
+    if sent is None:
+        raise NotFound()
+    portal.notice_viewed(case=request.case, at=clock.now())
+    content = content_of(sent)
+    context = {
+        "notice": sent,
+        "content": content,
+        "lines": amounts(content),
+        "rights": rights(content),
+        "prompts": prompts(),
+    }
+    return _page(request, "notice", context)
+
+
+@require_GET
+@debtor_session
+def notice_pdf(request: DebtorRequest) -> HttpResponse:
+    """The same on paper."""
+    sent = portal.notice_of(request.case)
+    if sent is None:
+        raise NotFound()
+    portal.notice_viewed(case=request.case, at=clock.now())
+    response = HttpResponse(render_pdf([content_of(sent)]), content_type="application/pdf")
+    response.headers["Content-Disposition"] = 'attachment; filename="notice.pdf"'
+    return no_store(response)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@debtor_session
+def dispute(request: DebtorRequest) -> HttpResponseBase:
+    """Say that it is wrong: contact stops in the same moment."""
+    form = DisputeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        said = dict(form.fields["reason"].choices)[reason]  # type: ignore[attr-defined]
+        row = open_dispute(
+            case=request.case, parts=form.cleaned_data["parts"], channel="portal", actor="debtor", at=clock.now(),
+            text=f"{said}. {form.cleaned_data['text']}".strip(),
+            kind="orig_creditor" if reason == "orig_creditor" else "dispute",
+        )  # fmt: skip
+        return redirect("debtor:done", what="dispute", ref=row.ref)
+    return _page(request, "dispute", {"form": form, "case": request.case, "notice": portal.notice_of(request.case)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@debtor_session
+def stop(request: DebtorRequest) -> HttpResponseBase:
+    """Ask for contact to stop, in writing, effective at once."""
+    if request.method == "POST":
+        hold = stop_contact(case=request.case, form="portal", actor="debtor", at=clock.now())
+        return redirect("debtor:done", what="stop", ref=str(hold.pk))
+    return _page(request, "stop", {"case": request.case})
+
+
+@require_GET
+@debtor_session
+def pay(request: DebtorRequest) -> HttpResponse:
+    """The creditor's own ways to pay, as the creditor wrote them; no money passes through us and no fee is added."""
+    return _page(request, "pay", {"case": request.case, "debt": request.case.debt, "facts": _parts(request.case)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@debtor_session
+def paid(request: DebtorRequest) -> HttpResponseBase:
+    """Say that it is paid: the creditor checks it, and contact is paused meanwhile."""
+    case, at = request.case, clock.now()
+    form = PaidForm(request.POST or None, currency=case.debt.currency, today=local_day(case.debtor, at))
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            row = state_paid(
+                case=case, amount_minor=values["amount"], paid_on=values["paid_on"], instrument=values["instrument"],
+                text=values["text"], at=at,
+            )  # fmt: skip
+        except BadInput as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            status = refusal.http_status
+        except DomainError as refusal:
+            form.add_error("amount", refusal.message)
+            status = refusal.http_status
+        else:
+            return redirect("debtor:done", what="paid", ref=row.ref)
+    return _page(request, "paid", {"form": form, "case": case}, status=status)
+
+
+@require_GET
+@debtor_session
+def done(request: DebtorRequest, what: str, ref: str) -> HttpResponse:
+    """What was taken, its reference, what happens next and by when."""
+    case = request.case
+    context: dict[str, Any] = {"what": what, "ref": ref, "case": case}
+    if what == "dispute":
+        context["row"] = Dispute.objects.filter(case=case, ref=ref).first()
+    elif what == "paid":
+        context["row"] = PaidStatement.objects.filter(case=case, ref=ref).first()
+    elif what == "stop" and ref.isdigit():
+        context["row"] = Hold.objects.filter(pk=int(ref), person=case.debtor.person_id, reason="CEASE").first()
+    if not context.get("row"):
+        raise NotFound()
+    return _page(request, "done", context)
+
+
+@require_GET
+def ended(request: HttpRequest) -> HttpResponse:
+    """The session is over, or the link has not been opened in this browser."""
+    return _page(request, "ended", {})
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponseBase:
+    """Close the private page in this browser."""
+    close_debtor_session(request)
+    request.session.pop(_TOKEN, None)
+    return redirect("debtor:ended")
