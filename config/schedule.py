@@ -9,6 +9,7 @@ _SECONDS = {
     "insight.tasks.refresh_dirty": 1.0,
     "insight.tasks.take_month": 3600.0,
     "calling.tasks.reconcile_calls": 15.0,
+    "calling.tasks.audit_legs": 300.0,
     "compliance.tasks.sweep_due": 60.0,
     "marketplace.tasks.sweep_due": 60.0,
     "payments.tasks.settle_due": 60.0,

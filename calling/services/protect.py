@@ -9,9 +9,10 @@ from datetime import datetime
 from django.db import transaction
 
 from calling.models import Call
-from compliance.models import ContactAttempt, Hold, Preference
+from compliance.models import ContactAttempt, Preference
 from compliance.services import attempts, holds
-from core.events import record
+from compliance.services.disputes import open_dispute
+from compliance.services.stops import stop_contact
 
 
 def stop_calls(*, call: Call, actor: str, at: datetime) -> None:
@@ -20,23 +21,14 @@ def stop_calls(*, call: Call, actor: str, at: datetime) -> None:
     An oral request, so letters and the private link stay open (12 CFR 1006.14(h)). Saying it twice adds nothing.
     """
     with transaction.atomic():
-        case = call.case
-        attempt = _attempt(call)
-        person = case.debtor.person
-        hold = Hold.objects.filter(person=person, reason="CEASE", closed_at__isnull=True).first()
-        if hold is None:
-            holds.open_hold(reason="CEASE", case=case, detail={"form": "oral"}, actor=actor, at=at, evidence=call.ref)
+        stop_contact(case=call.case, form="oral", actor=actor, at=at)
         Preference.objects.get_or_create(
-            person=person, kind=Preference.Kind.MEDIUM_OPT_OUT, detail={"medium": "call"}, lifted_at=None,
-            defaults={"set_by": actor, "set_at": at},
+            person_id=call.case.debtor.person_id, kind=Preference.Kind.MEDIUM_OPT_OUT, detail={"medium": "call"},
+            lifted_at=None, defaults={"set_by": actor, "set_at": at},
         )  # fmt: skip
+        attempt = _attempt(call)
         if attempt is not None:
             attempts.mark_number(attempt=attempt, standing="stop", actor=actor, at=at)
-        if hold is None:
-            record(
-                name="stop.received", stream=case.stream, actor=actor, at=at, creditor_id=case.org_id,
-                data={"form": "oral", "call": call.ref},
-            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +53,6 @@ def _wrong_person(said: _Said) -> None:
 
 def _dispute(kind: str) -> Callable[[_Said], None]:
     def open_it(said: _Said) -> None:
-        from compliance.services.disputes import open_dispute
-
         open_dispute(
             case=said.call.case, parts=[], text=said.text, channel="call", actor=said.actor, at=said.at, kind=kind
         )
