@@ -12,7 +12,7 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from compliance.notice_content import NoticeContent
 from compliance.notice_words import Line, amounts, prompts, rights
@@ -33,16 +33,10 @@ def render_pdf(contents: Iterable[NoticeContent]) -> bytes:
     story: list[Flowable] = []
     for content in contents:
         if story:
-            story.append(_page_break())
+            story.append(PageBreak())
         story.extend(_notice(content))
     document.build(story)
     return out.getvalue()
-
-
-def _page_break() -> Flowable:
-    from reportlab.platypus import PageBreak
-
-    return PageBreak()
 
 
 def _notice(content: NoticeContent) -> list[Flowable]:
@@ -74,8 +68,8 @@ def _answer_box(content: NoticeContent) -> Flowable:
     left += [Paragraph(f"[   ] {line}", _SMALL) for line in prompts()]
     left.append(Paragraph(_("Send this part to %(address)s") % {"address": content.collector_address}, _SMALL))
     right = [_qr(content.link), Paragraph(_("Your private page:"), _SMALL), Paragraph(content.link, _SMALL)]
-    return Table([[left, right]], colWidths=[110 * mm, 55 * mm], style=[("BOX", (0, 0), (-1, -1), 0.6, "black"),
-                                                                       ("VALIGN", (0, 0), (-1, -1), "TOP")])  # fmt: skip
+    style = [("BOX", (0, 0), (-1, -1), 0.6, "black"), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    return Table([[left, right]], colWidths=[110 * mm, 55 * mm], style=style)
 
 
 def _qr(address: str) -> Drawing:

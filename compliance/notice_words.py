@@ -53,14 +53,14 @@ def rights(content: NoticeContent) -> list[str]:
         )
         % {"us": content.collector_name, "creditor": content.creditor_now, "ending": content.account_ending},
         _(
-            "Call or write to us by %(day)s to dispute all or part of the debt. If you do not, we will assume that our "
-            "information is correct. If you write to us by %(day)s, we must stop collecting any amount you dispute until "
-            "we send you information that shows you owe it."
+            "Call or write to us by %(day)s to dispute all or part of the debt. If you do not, we will assume that "
+            "our information is correct. If you write to us by %(day)s, we must stop collecting any amount you "
+            "dispute until we send you information that shows you owe it."
         )
         % {"day": day},
         _(
-            "Write to us by %(day)s to ask for the name and address of the original creditor, if it is another one than "
-            "the present. If you write by then, we must stop collecting until we send you that information."
+            "Write to us by %(day)s to ask for the name and address of the original creditor, if it is another one "
+            "than the present. If you write by then, we must stop collecting until we send you that information."
         )
         % {"day": day},
         _("Learn more about your rights under federal law at www.cfpb.gov/debt-collection."),

@@ -44,7 +44,7 @@ def case_of_link(token: str) -> Case | None:
     return rows.filter(link_hash=keyed_hash(token, purpose="link")).exclude(state=states.CLOSED).first()
 
 
-def check_second_fact(*, case: Case, answer: str, at: datetime, origin: str = "") -> None:
+def check_second_fact(*, case: Case, answer: str, origin: str = "") -> None:
     """Compare an answer with the facts the file has: postal code, last 4 of the account, amount of the last payment.
 
     Any one of them opens the page. Wrong answers are counted by case and by `origin` (the caller's address); after
