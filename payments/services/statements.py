@@ -33,7 +33,8 @@ def state_paid(
 ) -> PaidStatement:
     """Keep what the debtor says he paid, and open the dispute that stops contact until the creditor has answered.
 
-    Statement, dispute, hold and the promise under check are one transaction. Raises BadInput, AboveBalance.
+    Statement, dispute, hold and the promise under check are one transaction. The same words twice are one statement
+    while it waits. Raises BadInput, AboveBalance.
     """
     if amount_minor <= 0:
         raise BadInput(field="amount", reason=_("Write how much you paid."))
@@ -42,7 +43,12 @@ def state_paid(
     if paid_on > at.astimezone(local_zone(case)).date():
         raise BadInput(field="paid_on", reason=_("The day lies in the future. Write the day you paid."))
     with transaction.atomic():
-        locked = lock_for_money(case.pk)
+        locked = lock_for_money(case.pk, with_person=True)
+        twin = PaidStatement.objects.filter(
+            case=locked, amount_minor=amount_minor, paid_on=paid_on, state=states.STATEMENT_OPEN
+        ).first()  # fmt: skip
+        if twin is not None:
+            return twin
         if amount_minor > locked.debt.balance_minor:
             currency = locked.debt.currency
             raise AboveBalance(due=f"{to_major(locked.debt.balance_minor, currency)} {currency}")
@@ -63,7 +69,7 @@ def state_paid(
 
 
 def _locked(statement: PaidStatement) -> PaidStatement:
-    lock_for_money(statement.case_id)
+    lock_for_money(statement.case_id, with_person=True)
     row = PaidStatement.objects.select_for_update(of=("self",)).select_related("case__debtor", "case__debt")
     found = row.get(pk=statement.pk)
     if found.state != states.STATEMENT_OPEN:
@@ -72,7 +78,10 @@ def _locked(statement: PaidStatement) -> PaidStatement:
 
 
 def _answer(statement: PaidStatement, outcome: str, text: str, *, actor: str, at: datetime) -> None:
-    """Close the statement's dispute, which lifts its hold, unless it was answered on its own."""
+    """Close the statement's dispute, which lifts its hold, unless another statement still waits under it."""
+    waiting = PaidStatement.objects.filter(dispute_ref=statement.dispute_ref, state=states.STATEMENT_OPEN)
+    if waiting.exists():
+        return
     dispute = Dispute.objects.filter(ref=statement.dispute_ref, answered_at__isnull=True).first()
     if dispute is not None:
         answer_dispute(dispute=dispute, outcome=outcome, text=text, actor=actor, at=at)
@@ -95,7 +104,7 @@ def confirm_statement(
         )  # fmt: skip
         row.state, row.payment, row.answered_at = states.STATEMENT_CONFIRMED, payment, at
         row.save(update_fields=["state", "payment", "answered_at"])
-        _answer(row, dispute_states.CORRECTED, "", actor=actor, at=at)
+        _answer(row, dispute_states.CORRECTED, _("The creditor has received your payment."), actor=actor, at=at)
     return payment
 
 

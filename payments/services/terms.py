@@ -16,7 +16,7 @@ from marketplace.models import Programme
 from marketplace.services import programmes
 from marketplace.services.programmes import ALWAYS_ON, ProgrammeValues
 from payments.commission import ClaimTerms, PaymentEvent, compute
-from payments.plans import FULL_BPS, CommissionError, Plan, rate_bps, validate_plan
+from payments.plans import CommissionError, Plan, rate_bps, validate_plan
 from payments.services.publish import refresh_funding
 
 # What running calls, evidence and settlement costs: a creditor cannot share out the platform's part.
@@ -44,6 +44,11 @@ class FeePreview:
     collector: int
     platform: int
     vat: int
+
+    @property
+    def left(self) -> int:
+        """What stays with the creditor."""
+        return self.amount - self.fee - self.vat
 
 
 def check_plan(plan: Plan) -> None:
@@ -107,13 +112,3 @@ def change_programme(
         )
         refresh_funding(org=changed.org, at=at)
     return changed
-
-
-__all__ = [
-    "FULL_BPS",
-    "FeePreview",
-    "change_programme",
-    "check_plan",
-    "open_programme",
-    "preview_fee",
-]
