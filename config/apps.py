@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class WiringConfig(AppConfig):
@@ -12,3 +13,9 @@ class WiringConfig(AppConfig):
         from config import celery
 
         celery.app.set_default()
+
+
+class EvenhandAdminConfig(AdminConfig):
+    """Django's administration with our site in place of its own."""
+
+    default_site = "config.admin.EvenhandAdminSite"

@@ -77,3 +77,10 @@ class RecallStands(DomainError):
 
     code = "recall_stands"
     sentence = _("This case is being recalled already. Cancel that recall first.")
+
+
+class ChangedMeanwhile(DomainError):
+    """A colleague changed the same thing after this page was opened."""
+
+    code = "changed_meanwhile"
+    sentence = _("A colleague has changed this since you opened it. Open the page again to see the newest terms.")

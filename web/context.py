@@ -96,15 +96,27 @@ def _who(request: HttpRequest, role: str) -> str:
     return str(user)
 
 
+def _entry(request: HttpRequest, role: str) -> str:
+    """The page where somebody begins who is not a vetted collector, or a creditor with an organisation, yet."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    if role == COLLECTOR and (not hasattr(user, "collector") or user.collector.status == "APPLICANT"):
+        return "collector:apply"
+    return "creditor:start" if role == CREDITOR and not user.memberships.exists() else ""
+
+
 def nav_for(request: HttpRequest) -> Nav:
     """The navigation of this request."""
     role = role_of(request)
-    found = [(key, _(label), url_or_blank(name), icon) for key, label, name, icon in _TABS.get(role, [])]
+    entry = _entry(request, role)
+    tabs = [] if entry else _TABS.get(role, [])
+    found = [(key, _(label), url_or_blank(name), icon) for key, label, name, icon in tabs]
     best = max((url for _key, _label, url, _icon in found if url and request.path.startswith(url)), key=len, default="")
     return Nav(
         role=role,
         tabs=[Tab(key, label, url, icon, url == best) for key, label, url, icon in found if url],
-        home_url=url_or_blank(_HOME.get(role)) or "/",
+        home_url=url_or_blank(entry or _HOME.get(role)) or "/",
         help_url=url_or_blank(_HELP.get(role)),
         account_url=url_or_blank(_ACCOUNT.get(role)) or url_or_blank("account_email"),
         who=_who(request, role),

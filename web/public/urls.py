@@ -3,11 +3,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import path
 
-from web.public import demo, views
+from web.public import demo, landing, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("start/", landing.after_login, name="after_login"),
     path("real/", views.is_this_real, name="real"),
     path("accounts/signup/<slug:door>/", views.DoorSignupView.as_view(), name="signup"),
 ]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.views import SignupView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from core import clock
@@ -19,7 +20,7 @@ from web.context import ANONYMOUS, COLLECTOR, CREDITOR, nav_for, url_or_blank
 OPENS, CLOSES = time(8), time(21)
 # From east to west; with a ten-hour spread there is nearly always a city on either side of the line.
 CITIES = ["America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu"]
-DOORS = {COLLECTOR: "collector:apply", CREDITOR: "creditor:programmes"}
+DOORS = {COLLECTOR: "collector:apply", CREDITOR: "creditor:start"}
 DOOR_KEY = "door"
 
 
@@ -44,7 +45,7 @@ def examples(at: datetime) -> list[Example]:
     return pair if len(pair) == 2 else found[:1] + found[-1:]
 
 
-def _after_sign_in(request: HttpRequest) -> str:
+def place_of(request: HttpRequest) -> str:
     """Where somebody signed in belongs; blank while they belong nowhere yet."""
     nav = nav_for(request)
     if nav.role != ANONYMOUS:
@@ -56,8 +57,7 @@ def _after_sign_in(request: HttpRequest) -> str:
 def home(request: HttpRequest) -> HttpResponse:
     """The front page; people with a place of their own are sent on to it."""
     if request.user.is_authenticated:
-        if onward := _after_sign_in(request):
-            return HttpResponseRedirect(onward)
+        return HttpResponseRedirect(place_of(request) or reverse("public:after_login"))
     context = {"examples": examples(clock.now()), "opens": OPENS, "closes": CLOSES}
     return render(request, "public/home.html", context)
 
