@@ -10,7 +10,7 @@ from payments.selectors.integrity import faults
 class Command(BaseCommand):
     help = "Check the ledger's integrity by name; exits with 1 when anything is wrong."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **_options: Any) -> None:
         found = faults()
         for name, wrong in found.items():
             self.stdout.write(f"{'wrong' if wrong else 'ok   '} {name}")

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--instrument", default="transfer", choices=[code for code, _label in INSTRUMENTS])
         parser.add_argument("--ref", required=True, help="the creditor's own reference of the payment")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **options: Any) -> None:
         case = Case.objects.select_related("debt", "debtor").filter(ref=options["case"]).first()
         if case is None:
             raise CommandError(f"There is no case {options['case']}.")

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--as-of", default="", help="day (to its end, New York) or instant; now if not given")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: object, **options: Any) -> None:
         done = settle(as_of=_as_of(options["as_of"]))
         self.stdout.write(", ".join(f"{name} {count}" for name, count in asdict(done).items()))
 
