@@ -18,11 +18,21 @@ from web.formatting import day as written
 MAX_MINOR = 10**15
 
 
+class BoundField(forms.BoundField):
+    """Names the question in the message for an answer left out, so that it can be understood in a list of errors."""
+
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        super().__init__(form, field, name)
+        if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            field.error_messages["required"] = _("“%(label)s” needs an answer") % {"label": self.label}
+
+
 class Renderer(TemplatesSetting):
     """FORM_RENDERER: `{{ form }}` and `{{ form.field.as_field_group }}` render label, hint, error and control."""
 
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
+    bound_field_class = BoundField
 
 
 class MoneyInput(forms.TextInput):
@@ -122,7 +132,7 @@ class DatePartsField(forms.MultiValueField):
         try:
             found: date | None = super().clean(value)
         except ValidationError as error:
-            if error.messages == [str(self.error_messages["required"])]:
+            if getattr(error, "code", "") in {"early", "late"} or error.messages == [str(self.error_messages["required"])]:
                 raise
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
         return found

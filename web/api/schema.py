@@ -21,5 +21,5 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "bearerFormat": "eh_…"}
 
 
-class SchemaView(CreditorApiView, SpectacularAPIView):  # type: ignore[misc]
+class SchemaView(CreditorApiView, SpectacularAPIView):
     """OpenAPI of every endpoint."""
