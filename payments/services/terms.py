@@ -106,9 +106,11 @@ def change_programme(
     Raises BadInput, ChangedMeanwhile.
     """
     check_plan(plan)
+    # the same plan written in another way is no new version
+    terms = programme.terms if Plan.from_json(programme.terms) == plan else plan.to_json()
     with transaction.atomic():
         changed = programmes.update_programme(
-            programme=programme, values=values, terms=plan.to_json(), version=version, actor=actor, at=at
+            programme=programme, values=values, terms=terms, version=version, actor=actor, at=at
         )
         refresh_funding(org=changed.org, at=at)
     return changed
