@@ -132,7 +132,8 @@ class DatePartsField(forms.MultiValueField):
         try:
             found: date | None = super().clean(value)
         except ValidationError as error:
-            if getattr(error, "code", "") in {"early", "late"} or error.messages == [str(self.error_messages["required"])]:
+            is_missing = error.messages == [str(self.error_messages["required"])]
+            if is_missing or getattr(error, "code", "") in {"early", "late"}:
                 raise
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
         return found
