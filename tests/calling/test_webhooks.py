@@ -173,7 +173,7 @@ def test_no_row_or_event_holds_a_number(call):
 
 @pytest.fixture(scope="module")
 def exchange(real_site):
-    with run_simulator("--talk", "5") as simulator, provider_at(simulator.url, real_site.url):
+    with run_simulator("--talk", "5", tick=0.1) as simulator, provider_at(simulator.url, real_site.url):
         yield simulator
 
 
@@ -253,3 +253,25 @@ def test_a_hold_ends_a_running_call(real_db, exchange):
     run_pending()
     wait_for(lambda: Call.objects.filter(pk=call.pk, ended_at__isnull=False).exists(), 5)
     assert Event.objects.filter(name="hold.opened", stream=claim.case.stream).exists()
+
+
+def test_what_is_said_about_one_leg_never_names_the_other_sides_number(real_db, exchange, monkeypatch):
+    from core.crypto import unseal
+
+    bodies, verify = [], dialler.verify
+
+    def noted(path, params, signature):
+        bodies.append((path, params.dict()))
+        return verify(path, params, signature)
+
+    monkeypatch.setattr(dialler, "verify", noted)
+    call, _sid = run_call(exchange)
+    numbers = {
+        "collector": unseal(call.collector.phone_sealed),
+        "debtor": unseal(call.case.debtor.contact_points.get().sealed),
+    }
+    told = {role: [body for path, body in bodies if leg_of(call, role).token in path] for role in numbers}
+    for role, other in (("collector", "debtor"), ("debtor", "collector")):
+        assert len(told[role]) >= 5
+        assert all(body["To"] == numbers[role] and body["From"] == call.mask.e164 for body in told[role])
+        assert not any(numbers[other][-10:] in str(body) for body in told[role])
