@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from web.creditor import billing, cases, dashboard, disputes, help, home, payments
+from web.creditor import billing, cases, dashboard, disputes, help, home, imports, payments
 
 app_name = "creditor"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +21,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("statements/<str:ref>/reject/", disputes.statement_reject, name="statement_reject"),
     path("billing/", billing.billing, name="billing"),
     path("billing/topup/", billing.topup, name="topup"),
+    path("import/", imports.upload, name="import"),
+    path("import/<str:ref>/", imports.batch_page, name="import_batch"),
+    path("import/<str:ref>/run/", imports.run, name="import_run"),
+    path("import/<str:ref>/publish/", imports.publish, name="import_publish"),
+    path("import/<str:ref>/rows/", imports.rows_to_fix, name="import_rows"),
     path("help/", help.help_page, name="help"),
     path("", include("web.creditor.start.urls")),
 ]

@@ -40,8 +40,8 @@ class Command(BaseCommand):
         target.chmod(0o600)
         with (folder / f"notices-{day}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["notice", "case", "content_sha256", "page"])
-            for page, notice in enumerate(notices, start=1):
-                writer.writerow([notice.ref, notice.case.ref, bytes(notice.content_sha256).hex(), page])
+            writer.writerow(["notice", "case", "content_sha256", "order"])
+            for order, notice in enumerate(notices, start=1):
+                writer.writerow([notice.ref, notice.case.ref, bytes(notice.content_sha256).hex(), order])
         queue.filter(printed_at__isnull=True).update(printed_at=now)
         self.stdout.write(f"{len(notices)} notices in {target.name}, sha256 {hashlib.sha256(body).hexdigest()}")
