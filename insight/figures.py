@@ -20,7 +20,7 @@ from payments import states as money_states
 from payments.models import Accrual, PaidStatement, Payment
 from payments.selectors.funding import funding_of
 
-LATEST = 10
+LATEST = 8
 # Thousands of these come at once; the funnel counts them. The list is for what people did.
 _IN_BULK = frozenset(
     {"case.placed", "case.noticed", "case.listed", "case.listing_refused", "case.paused", "case.resumed"}
@@ -168,7 +168,16 @@ def _latest(programme: Programme) -> list[dict[str, Any]]:
     newest = list(recent.order_by("-id")[:_LOOKED_AT])
     refs = {event.stream.removeprefix("case:") for event in newest}
     mine = set(Case.objects.filter(programme=programme, ref__in=refs).values_list("ref", flat=True))
-    return [_line(event) for event in newest if event.stream.removeprefix("case:") in mine][:LATEST]
+    return [_line(event) for event in newest if event.stream.removeprefix("case:") in mine and not _is_echo(event)][
+        :LATEST
+    ]
+
+
+def _is_echo(event: Event) -> bool:
+    """One act, one line: a dispute brings its own pause, and a statement of payment its own dispute."""
+    if event.name.startswith("hold."):
+        return bool(event.data.get("reason") == "DISPUTE")
+    return event.name == "dispute.opened" and event.data.get("kind") == Dispute.Kind.ALREADY_PAID
 
 
 def _line(event: Event) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def _billing(request: CreditorRequest, form: TopUpForm, *, status: int = 200) ->
         "wallet": view, "stats": _stats(view), "form": form, "can_pay": can(request.membership, "money"),
         "lines": [{"line": line, "rate": percent(line.rate_bps), "state": _line_words(line.state)} for line in lines],
         "topups": [{"topup": one, "tag": _topup_words(one)} for one in view.topups], "section": "billing",
+        "has_vat": any(line.vat_minor for line in lines),
         "is_simulated": settings.PAYMENTS_BACKEND == "fake",
     }  # fmt: skip
     return page(request, "creditor/billing.html", context, status=status)

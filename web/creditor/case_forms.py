@@ -152,9 +152,9 @@ class HelpForm(forms.Form):
 
 def filters_form(filters: CaseFilters, choices: dict[str, list[tuple[str, Any]]]) -> forms.Form:
     """The filters of the cases table as a form that shows where one stands."""
-    form = forms.Form(initial={name: getattr(filters, name) for name in choices})
+    form = forms.Form(initial={name: getattr(filters, name) for name in choices}, use_required_attribute=False)
     labels = {"programme": _("Programme"), "state": _("State"), "bucket": _("Days past due")}
     for name, options in choices.items():
-        form.fields[name] = forms.ChoiceField(label=labels[name], choices=[("", _("All")), *options], required=False)
+        form.fields[name] = forms.ChoiceField(label=labels[name], choices=[("", _("All")), *options])
         form.fields[name].widget.attrs["class"] = "w10"
     return form
