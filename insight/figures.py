@@ -11,7 +11,7 @@ from django.db.models import Count, F, Max, Min, QuerySet, Sum
 from compliance import states as dispute_states
 from compliance.models import ContactAttempt, Dispute, Permit, Refusal
 from core.models import Event
-from insight.selectors.timeline import WORDS
+from insight.words import WORDS
 from marketplace.bands import BUCKETS
 from marketplace.local import market_day
 from marketplace.models import Case, Programme, Promise
@@ -26,7 +26,7 @@ _IN_BULK = frozenset(
     {"case.placed", "case.noticed", "case.listed", "case.listing_refused", "case.paused", "case.resumed"}
 )
 _SHOWN = [name for name in WORDS if name not in _IN_BULK and name not in {"ticket.opened", "contact.permitted"}]
-# What the sentences of insight.selectors.timeline need, and nothing more.
+# What the sentences of insight.words need, and nothing more.
 _TOLD = (
     "amount_minor", "reversed_minor", "fee_minor", "currency", "due", "reason", "code", "outcome", "answered_by",
     "final", "action", "result", "rule", "retry_at",

@@ -8,7 +8,8 @@ import pytest
 
 from compliance.models import Refusal
 from core.events import record
-from insight.selectors.timeline import WORDS, role_words, timeline, words_of
+from insight.selectors.timeline import timeline
+from insight.words import WORDS, role_words, words_of
 from marketplace.models import Note
 from tests.factories import START, make_case, make_claim, make_collector, make_member
 from tests.payments.kit import pay

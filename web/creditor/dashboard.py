@@ -16,7 +16,7 @@ from core import clock
 from core.money import Money
 from insight.selectors import dashboard
 from insight.selectors.dashboard import Dashboard
-from insight.selectors.timeline import words_of
+from insight.words import words_of
 from marketplace.bands import BUCKET_BY_KEY
 from payments.services.publish import REASONS
 from web import formatting
