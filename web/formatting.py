@@ -94,7 +94,7 @@ def moment(at: datetime, place: str | tzinfo | None = None) -> str:
     return _("%(day)s, %(time)s in %(city)s") % {"day": day(there), "time": clock(there), "city": city(place)}
 
 
-def length(seconds: int) -> str:
+def duration(seconds: int) -> str:
     """How long a call or recording is: `3 min 12 s`."""
     minutes, rest = divmod(max(seconds, 0), 60)
     if not minutes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from core.money import AmountError, PrecisionError, to_major, to_minor
 from web.formatting import day as written
@@ -99,7 +99,7 @@ class DatePartsInput(forms.MultiWidget):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         part = {"inputmode": "numeric", "autocomplete": "off"}
-        widgets = {
+        widgets: dict[str, forms.Widget | type[forms.Widget]] = {
             "month": forms.TextInput({**part, "class": "w4", "maxlength": 2}),
             "day": forms.TextInput({**part, "class": "w4", "maxlength": 2}),
             "year": forms.TextInput({**part, "class": "w6", "maxlength": 4}),
@@ -178,7 +178,7 @@ class ChipSelect(forms.RadioSelect):
         return option
 
 
-def relabel(form: forms.BaseForm, labels: dict[str, Callable[[], str] | str]) -> None:
+def relabel(form: forms.BaseForm, labels: dict[str, StrOrPromise]) -> None:
     """Give a third party's form our words: labels by field name, and no placeholder that repeats a label."""
     for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)

@@ -8,10 +8,11 @@ from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from web.forms import relabel
 
-LABELS = {
+LABELS: dict[str, StrOrPromise] = {
     "login": _("E-mail address"),
     "email": _("E-mail address"),
     "password": _("Password"),
@@ -21,6 +22,8 @@ LABELS = {
     "remember": _("Keep me signed in on this device"),
     "code": _("Code"),
 }
+# One sentence for AUTH_PASSWORD_VALIDATORS.
+PASSWORD_HINT = _("At least 8 characters, not only figures, and not a common password")
 
 
 class Ours:
@@ -29,6 +32,8 @@ class Ours:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         relabel(self, LABELS)  # type: ignore[arg-type]
+        if "password1" in self.fields:  # type: ignore[attr-defined]
+            self.fields["password1"].help_text = PASSWORD_HINT  # type: ignore[attr-defined]
 
 
 class LoginForm(Ours, account.LoginForm):

@@ -92,9 +92,9 @@ def city(zone: str | tzinfo) -> str:
 
 
 @register.filter
-def length(seconds: int | None) -> str:
+def duration(seconds: int | None) -> str:
     """3 min 12 s"""
-    return formatting.length(seconds or 0)
+    return formatting.duration(seconds or 0)
 
 
 @register.filter
@@ -133,7 +133,7 @@ def icon(name: str, *, small: bool = False, label: str = "") -> SafeString:
 
 @register.simple_tag
 def tag(label: str, *, tone: str = "", icon: str = "") -> SafeString:
-    """`{% tag _("Allowed") tone="ok" icon="check" %}`: a state in words, with an icon so that colour never stands alone."""
+    """`{% tag _("Allowed") tone="ok" icon="check" %}`: a state in words; colour never stands alone."""
     return format_html(
         '<span class="tag"{}>{}{}</span>',
         format_html(' data-tone="{}"', tone) if tone else "",
@@ -210,7 +210,13 @@ def call_window(opens: time | int, closes: time | int, at: datetime) -> dict[str
 
 @register.inclusion_tag("components/line_chart.html")
 def line_chart(
-    chart_id: str, *, title: str, summary: str, columns: Iterable[str], series: Iterable[dict[str, Any]], unit: str = "%"
+    chart_id: str,
+    *,
+    title: str,
+    summary: str,
+    columns: Iterable[str],
+    series: Iterable[dict[str, Any]],
+    unit: str = "%",
 ) -> dict[str, object]:
-    """A line chart and its table. `series` is a list of {"name", "values": numbers or None per column}, three at most."""
+    """A line chart and its table. `series`: at most three of {"name", "values": a number or None per column}."""
     return charts.lines(chart_id, title=title, summary=summary, columns=list(columns), series=list(series), unit=unit)
