@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.views import SignupView
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -19,7 +19,14 @@ from web.context import ANONYMOUS, COLLECTOR, CREDITOR, nav_for, url_or_blank
 # 12 CFR 1006.6(b)(1)(i): before 8 a.m. or after 9 p.m. where the person is, a call is presumed inconvenient.
 OPENS, CLOSES = time(8), time(21)
 # From east to west; with a ten-hour spread there is nearly always a city on either side of the line.
-CITIES = ["America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu"]
+CITIES = [
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+]
 DOORS = {COLLECTOR: "collector:apply", CREDITOR: "creditor:start"}
 DOOR_KEY = "door"
 
@@ -34,7 +41,7 @@ class Example:
 
 
 def examples(at: datetime) -> list[Example]:
-    """Two calls at one moment: the first city where it is allowed and the last where it is not, as far as both exist."""
+    """Two calls at one moment: the first city where it is allowed and the last where it is not, if both exist."""
     found = []
     for zone in CITIES:
         there = at.astimezone(ZoneInfo(zone))
@@ -71,12 +78,11 @@ def is_this_real(request: HttpRequest) -> HttpResponse:
 class DoorSignupView(SignupView):
     """Sign-up through one of two doors. The door is kept, so that the first page after signing in is the right one."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if kwargs["door"] not in DOORS:
             raise Http404
         request.session[DOOR_KEY] = kwargs["door"]
-        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return answer
+        return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
