@@ -85,7 +85,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     state = application.state if application else states.DRAFT
     parts = parts_of(application)
     context: dict[str, Any] = {
-        "application": application, "state": state, "parts": parts, "total": len(parts), "done": sum(part.is_done for part in parts),
+        "application": application, "state": state, "parts": parts, "total": len(parts),
+        "done": sum(part.is_done for part in parts),
         "review": None,
     }  # fmt: skip
     if application is not None:
