@@ -45,7 +45,7 @@ def _maybe_instant(value: object) -> datetime | None:
     return None if value is None else instant(value)
 
 
-def amount(value: object, currency: str) -> Any:  # noqa: ANN401 - what is no text goes through as it is
+def amount(value: object, currency: str) -> Any:
     """Major-unit text as minor units; anything else is left to the rules, which refuse what is no integer."""
     if not isinstance(value, str):
         return value
