@@ -60,10 +60,7 @@ def check(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             portal.check_second_fact(
-                case=case,
-                answer=form.cleaned_data["answer"],
-                at=clock.now(),
-                origin=request.META.get("REMOTE_ADDR", ""),
+                case=case, answer=form.cleaned_data["answer"], origin=request.META.get("REMOTE_ADDR", "")
             )
         except DomainError as refusal:
             form.add_error("answer", refusal.message)
