@@ -147,7 +147,7 @@ def _portfolio(programme: Programme, rows: int, number: int, at: datetime, say: 
     if Batch.objects.filter(programme=programme).exists():
         return
     today = market_day(at)
-    data = portfolio_csv(rows, number, today)
+    data = portfolio_csv(rows, number, today, programme.product)
     batch = place_file(
         programme=programme, data=data, filename=f"{programme.slug}-demo.csv", as_of=today, actor="system", at=at
     )

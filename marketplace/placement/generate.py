@@ -52,7 +52,7 @@ _STREETS = ("Mock Street", "Pretend Street", "Placeholder Avenue", "Sample Road"
 _AGES = ((3, 29, 4), (30, 59, 10), (60, 89, 4), (90, 119, 2), (120, 149, 1), (150, 179, 1), (190, 700, 2))
 
 
-def generate_portfolio(rows: int, seed: int, as_of: date) -> Iterator[list[str]]:
+def generate_portfolio(rows: int, seed: int, as_of: date, product: str = "credit card") -> Iterator[list[str]]:
     """The heading row and `rows` accounts as text cells, the same for the same arguments.
 
     One customer in twelve has a second account. A few are flagged, a few have no number. Dates fit `as_of`.
@@ -64,13 +64,13 @@ def generate_portfolio(rows: int, seed: int, as_of: date) -> Iterator[list[str]]
     for index in range(rows):
         if not customer or dice.random() > 1 / 12:
             customer = _customer(dice, index, numbers)
-        yield [f"AC-{seed:03d}{index + 1:05d}", *customer, *_debt(dice, as_of), _flag(dice)]
+        yield [f"AC-{seed:03d}{index + 1:05d}", *customer, product, "USD", *_debt(dice, as_of), _flag(dice)]
 
 
-def portfolio_csv(rows: int, seed: int, as_of: date) -> bytes:
+def portfolio_csv(rows: int, seed: int, as_of: date, product: str = "credit card") -> bytes:
     """The same as a CSV file."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(generate_portfolio(rows, seed, as_of))
+    csv.writer(text, lineterminator="\n").writerows(generate_portfolio(rows, seed, as_of, product))
     return text.getvalue().encode()
 
 
@@ -95,7 +95,6 @@ def _customer(dice: random.Random, index: int, numbers: dict[str, list[str]]) ->
     street = f"{dice.randint(1, 999)} {dice.choice(_STREETS)}"
     return [
         f"CU-{index + 1:05d}", name, phone, email, street, place.city, place.state, place.postal_code, place.zone, "en",
-        "credit card", "USD",
     ]  # fmt: skip
 
 

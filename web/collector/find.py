@@ -42,7 +42,20 @@ def _chips(filters: BoardFilters, sort: str) -> list[dict[str, Any]]:
     for key in ("30-59", "60-89"):
         chips.append(_chip(next(b.label for b in BUCKETS if b.key == key), filters, sort, bucket=key))
     chips.append(_chip(_("15 % and more"), filters, sort, min_rate_bps=1500))
-    return chips
+    return chips + _standing(filters, sort)
+
+
+def _standing(filters: BoardFilters, sort: str) -> list[dict[str, Any]]:
+    """A chip for each filter set by hand, to take it away."""
+    band = AMOUNT_BANDS[filters.amount].label("USD") if filters.amount is not None else ""
+    words = {
+        "state": filters.state,
+        "area": filters.area,
+        "amount": band,
+        "lang": filters.lang,
+        "product": filters.product,
+    }
+    return [_chip(label, filters, sort, **{name: getattr(filters, name)}) for name, label in words.items() if label]
 
 
 def _chip(label: str, filters: BoardFilters, sort: str, **wanted: Any) -> dict[str, Any]:
