@@ -237,7 +237,7 @@ class ApplicationAdmin(ReadOnly[Application]):
             **self.admin_site.each_context(request), **_facts(application, request.GET.get("document", ""), at),
             "form": form, "may_decide": may_decide and application.state == states.SUBMITTED, "opts": self.opts,
         }  # fmt: skip
-        return render(request, "admin/accounts/application/review.html", context, status=400 if form.errors else 200)
+        return render(request, "admin/accounts/application/review.html", context)
 
     def document(self, request: HttpRequest, document_id: int) -> HttpResponse:
         """One document's bytes: an image to look at, a PDF to download. Who opened it is kept."""
@@ -272,7 +272,7 @@ def _decide(form: ReviewForm, application: Application, *, reviewer: User) -> Ve
         return review_application(
             application=application, reviewer=reviewer, decision=values["decision"],
             reason_code=values["reason_code"], reason_text=values["reason_text"], regions=values["regions"],
-            tier=values["tier"], valid_to=end_of(last_day) if last_day else None, at=clock.now(),
+            tier=values["tier"] or 1, valid_to=end_of(last_day) if last_day else None, at=clock.now(),
         )  # fmt: skip
     except DomainError as error:
         named = str(getattr(error, "field", ""))

@@ -12,6 +12,7 @@ from accounts.models import Application, Collector, VettingReview
 from accounts.vetting import OTHER_REASON, REASONS, reason_words
 from core.clock import MARKET_ZONE
 
+_D = VettingReview.Decision
 USUAL_APPROVAL = timedelta(days=365)
 
 
@@ -24,7 +25,8 @@ class ReviewForm(forms.Form):
     """One decision. Regions, tier and expiry count for an approval only; the service checks them."""
 
     decision = forms.ChoiceField(
-        label=_("Your decision"), choices=VettingReview.Decision.choices, widget=forms.RadioSelect,
+        label=_("Your decision"), widget=forms.RadioSelect,
+        choices=[(one.value, one.label) for one in (_D.APPROVE, _D.ASK_MORE, _D.REFUSE)],
         error_messages={"required": _("Choose one of the three decisions.")},
     )  # fmt: skip
     reason_code = forms.ChoiceField(label=_("Reason"), error_messages={"required": _("Choose a reason.")})
@@ -33,12 +35,16 @@ class ReviewForm(forms.Form):
         error_messages={"required": _("Say why, in a sentence the applicant can understand.")},
     )  # fmt: skip
     regions = forms.MultipleChoiceField(
-        label=_("If approved: states"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+        label=_("If approved: states"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Tick at least one state, and only states that were asked for.")},
+    )  # fmt: skip
     tier = forms.TypedChoiceField(label=_("If approved: tier"), choices=Collector.Tier.choices, coerce=int)
     valid_to = forms.DateField(
-        label=_("If approved: last day"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("Give a real day.")},
+        label=_("If approved: last day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "invalid": _("Give a real day."),
+            "required": _("Give the day on which this approval ends, later than today."),
+        },
     )  # fmt: skip
 
     def __init__(self, *args: Any, application: Application, at: datetime, **kwargs: Any) -> None:
@@ -48,15 +54,17 @@ class ReviewForm(forms.Form):
             valid_to=(at.astimezone(MARKET_ZONE) + USUAL_APPROVAL).date(),
         )
         super().__init__(*args, **kwargs)
+        if self.is_bound and self.data.get("decision") in (_D.ASK_MORE, _D.REFUSE):
+            for name in ("regions", "tier", "valid_to"):
+                self.fields[name].required = False
         regions, reasons = self.fields["regions"], self.fields["reason_code"]
         assert isinstance(regions, forms.MultipleChoiceField)
         assert isinstance(reasons, forms.ChoiceField)
         regions.choices = [
             (licence["region"], _("%(region)s, number %(number)s") % licence) for licence in application.licences
         ]
-        decisions = VettingReview.Decision
         reasons.choices = [
             ("", _("Choose")),
-            *((str(decisions(code).label), list(words.items())) for code, words in REASONS.items()),
+            *((str(_D(code).label), list(words.items())) for code, words in REASONS.items()),
             (OTHER_REASON, reason_words(OTHER_REASON)),
         ]
