@@ -150,3 +150,32 @@ def test_no_phone_number_stands_on_any_page(client: Client, case: Case) -> None:
     open_page(client)
     for name in ("home", "notice", "dispute", "stop", "pay", "paid"):
         assert "555" not in re.sub(r"PO Box 555", "", client.get(f"/p/{name}/").content.decode())
+
+
+@pytest.mark.parametrize("site", [None, "same-origin"])
+def test_a_browser_that_sends_no_referrer_can_use_the_forms(case: Case, site: str | None) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', strict.get(f"/p/{TOKEN}/").content.decode())
+    assert token
+    sent = {"Origin": "null"} | ({"Sec-Fetch-Site": site} if site else {})
+    answer = strict.post(f"/p/{TOKEN}/", {"csrfmiddlewaretoken": token[1]}, headers=sent)
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"},
+    ],
+)  # fmt: skip
+def test_a_form_of_another_site_is_refused(case: Case, headers: dict[str, str]) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', strict.get(f"/p/{TOKEN}/").content.decode())
+    assert token
+    assert strict.post(f"/p/{TOKEN}/", {"csrfmiddlewaretoken": token[1]}, headers=headers).status_code == 403
+
+
+def test_a_form_without_its_token_is_refused(case: Case) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.get(f"/p/{TOKEN}/")
+    assert strict.post(f"/p/{TOKEN}/", {}, headers={"Origin": "null"}).status_code == 403
