@@ -12,7 +12,8 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+from reportlab.platypus.flowables import Flowable, PageBreak, Spacer
 
 from compliance.notice_content import NoticeContent
 from compliance.notice_words import Line, amounts, prompts, rights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from babel.dates import format_date
 from babel.numbers import format_currency
@@ -23,7 +24,7 @@ def _amount(minor: int, currency: str) -> str:
     return str(format_currency(to_major(minor, currency), currency, locale="en_US"))
 
 
-def _date(value: object) -> str:
+def _date(value: date) -> str:
     return str(format_date(value, "MMMM d, y", locale="en_US"))
 
 

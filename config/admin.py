@@ -22,7 +22,8 @@ from core.errors import NotAllowed
 
 def gave_second_factor(request: HttpRequest) -> bool:
     """Whether this session, not merely this person, was opened or confirmed with a second factor."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, cast(User, request.user)))
+    records = get_authentication_records(request, cast(User, request.user))
+    return any(record.get("method") == "mfa" for record in records)
 
 
 class EvenhandAdminSite(admin.AdminSite):

@@ -1,4 +1,4 @@
-"""Refusals: every rule that says no raises a subclass of DomainError, and the web layer turns it into a page or JSON."""
+"""Refusals: every rule that says no raises a DomainError, which the web layer turns into a page or JSON."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _handlers: dict[str, tuple[frozenset[str], Handler]] = {}
 
 
 def on(*names: str, handler: str, run: Handler) -> None:
-    """Register `run` under the stable name `handler` for the events called `names` ("package.*" takes a whole package)."""
+    """Register `run` under the stable name `handler` for the events `names` ("package.*" takes a whole package)."""
     _handlers[handler] = (frozenset(names), run)
 
 

@@ -4,6 +4,7 @@ from compliance.models.dispute import Dispute
 from compliance.models.hold import Consent, Hold, Preference
 from compliance.models.notice import ValidationNotice
 from compliance.models.pack import PackVersion
+from compliance.models.portal import PortalTries
 
 __all__ = [
     "AttemptOutcome",
@@ -14,6 +15,7 @@ __all__ = [
     "InboundContact",
     "PackVersion",
     "Permit",
+    "PortalTries",
     "Preference",
     "Refusal",
     "SlotRelease",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -37,12 +37,15 @@ class CaseIsClosed(DomainError):
 
 
 def open_dispute(
-    *, case: Case, parts: Sequence[str], text: str, channel: str, actor: str, at: datetime, kind: str = "dispute"
-) -> Dispute:
+    *, case: Case, parts: Sequence[str], text: str, channel: str, actor: str, at: datetime, kind: str = "dispute",
+    is_stolen: bool = False,
+) -> Dispute:  # fmt: skip
     """Take a dispute and stop contact on the debt, in one transaction, before anybody answers.
 
     Args: parts of PARTS, empty for the whole debt; channel "portal", "letter", "email" or "call"; kind "dispute",
-    "orig_creditor" or "already_paid". A second one of a kind while the first is open returns the first (double tap).
+    "orig_creditor" or "already_paid"; is_stolen when somebody used the person's identity, which opens a second hold
+    that the creditor's answer does not lift. A second one of a kind while the first is open returns the first, with
+    whatever is new in it added (a double tap adds nothing).
     Raises BadInput for an unknown part, CaseIsClosed.
     """
     if not set(parts) <= set(PARTS):
@@ -51,16 +54,17 @@ def open_dispute(
         Person.objects.select_for_update(no_key=True).get(debtors__cases=case)
         fresh = Case.objects.select_related("programme", "debtor").get(pk=case.pk)
         standing = Dispute.objects.filter(case=fresh, kind=kind, state__in=OPEN_STATES).first()
+        if is_stolen and fresh.state != market.CLOSED:
+            _freeze_identity(fresh, actor=actor, at=at)
         if standing:
-            return standing
+            return _add_to(standing, parts, text, channel=channel, actor=actor, at=at)
         if fresh.state == market.CLOSED:
             raise CaseIsClosed()
         today = local_day(fresh.debtor, at)
-        notice = ValidationNotice.objects.filter(case=fresh).first()
         hold = open_hold(reason="DISPUTE", case=fresh, detail={"kind": kind}, actor=actor, at=at)
         dispute = Dispute.objects.create(
             ref=new_ref("D"), case=fresh, kind=kind, parts=list(parts), text=text.strip(), channel=channel, hold=hold,
-            is_written=channel in WRITTEN, is_in_period=notice is None or today <= notice.period_ends_on,
+            is_written=channel in WRITTEN, is_in_period=_is_in_period(fresh, today),
             received_at=at, answer_due_date=today + timedelta(days=fresh.programme.dispute_answer_days),
         )  # fmt: skip
         record(
@@ -70,6 +74,35 @@ def open_dispute(
         Dispute.objects.filter(pk=dispute.pk).update(state=states.AWAITING_CREDITOR)
         dispute.state = states.AWAITING_CREDITOR
     return dispute
+
+
+def _is_in_period(case: Case, today: date) -> bool:
+    notice = ValidationNotice.objects.filter(case=case).first()
+    return notice is None or today <= notice.period_ends_on
+
+
+def _freeze_identity(case: Case, *, actor: str, at: datetime) -> None:
+    if not Hold.objects.filter(case=case, reason="ID_THEFT", closed_at__isnull=True).exists():
+        open_hold(reason="ID_THEFT", case=case, actor=actor, at=at)
+
+
+def _add_to(
+    row: Dispute, parts: Sequence[str], text: str, *, channel: str, actor: str, at: datetime
+) -> Dispute:  # fmt: skip
+    """Take up what a further word adds: more parts, more text, and that it is in writing now. Nothing is taken away."""
+    before = (row.parts, row.text, row.is_written, row.is_in_period)
+    row.parts = [part for part in PARTS if part in {*row.parts, *parts}] if row.parts and parts else []
+    if text.strip() not in row.text:
+        row.text = f"{row.text}\n{text.strip()}".strip()
+    if channel in WRITTEN and not row.is_written:
+        row.is_written, row.is_in_period = True, _is_in_period(row.case, local_day(row.case.debtor, at))
+    if (row.parts, row.text, row.is_written, row.is_in_period) != before:
+        row.save(update_fields=["parts", "text", "is_written", "is_in_period"])
+        record(
+            name="dispute.added_to", stream=row.case.stream, actor=actor, at=at, creditor_id=row.case.org_id,
+            data={"dispute": row.ref, "parts": row.parts, "written": row.is_written},
+        )  # fmt: skip
+    return row
 
 
 def answer_dispute(*, dispute: Dispute, outcome: str, text: str, actor: str, at: datetime) -> Dispute:
@@ -127,9 +160,9 @@ def _close(dispute: Dispute, state: str, *, text: str, actor: str, at: datetime,
         name="dispute.answered", stream=dispute.case.stream, actor=actor, at=at, creditor_id=dispute.case.org_id,
         data={"dispute": dispute.ref, "outcome": state},
     )  # fmt: skip
-    if dispute.hold and Hold.objects.filter(pk=dispute.hold_id, closed_at__isnull=True).exists():
+    if dispute.hold and Hold.objects.filter(pk=dispute.hold.pk, closed_at__isnull=True).exists():
         close_hold(hold=dispute.hold, actor=actor, at=at, reason=f"dispute {dispute.ref} answered")
-    if state == states.CLOSED_NOT_OWED and dispute.kind != Dispute.Kind.ALREADY_PAID:
+    if state == states.CLOSED_NOT_OWED:
         _close_case(dispute.case, actor=actor, at=at)
 
 

@@ -79,7 +79,7 @@ def standing(case: Case, *, at: datetime) -> Any:
 
 def _cases_of(hold: Hold) -> list[Case]:
     rows = Case.objects.exclude(state=states.CLOSED).order_by("pk")
-    if hold.scope == Hold.Scope.CASE:
+    if hold.scope == Hold.Scope.CASE and hold.case_id is not None:
         return list(rows.filter(pk=hold.case_id))
     return list(rows.filter(debtor__person_id=hold.person_id))
 

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Event(models.Model):
-    """One act. Append-only by trigger; numbers of a stream have no gaps; `hash` covers the whole row and `prev_hash`."""
+    """One act. Append-only by trigger; numbers of a stream have no gaps; `hash` covers the row and `prev_hash`."""
 
     stream = models.CharField(max_length=80)
     number = models.PositiveIntegerField()

@@ -9,488 +9,896 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('filename', models.CharField(max_length=200)),
-                ('body_hash', models.BinaryField(max_length=32)),
-                ('idempotency_key', models.CharField(max_length=80, null=True)),
-                ('as_of', models.DateField()),
-                ('state', models.CharField(choices=[('CHECKED', 'Checked'), ('COMMITTED', 'Committed'), ('JUDGED', 'Judged'), ('REFUSED', 'Refused'), ('STAGED', 'Staged')], default='STAGED', max_length=10)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('verdicts', models.JSONField(default=dict)),
-                ('codes', models.JSONField(default=dict)),
-                ('ignored_columns', models.JSONField(default=list)),
-                ('reading', models.JSONField(default=dict)),
-                ('refused_reason', models.TextField(blank=True, default='')),
-                ('created_by', models.CharField(max_length=80)),
-                ('created_at', models.DateTimeField()),
-                ('committed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                ("filename", models.CharField(max_length=200)),
+                ("body_hash", models.BinaryField(max_length=32)),
+                ("idempotency_key", models.CharField(max_length=80, null=True)),
+                ("as_of", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("CHECKED", "Checked"),
+                            ("COMMITTED", "Committed"),
+                            ("JUDGED", "Judged"),
+                            ("REFUSED", "Refused"),
+                            ("STAGED", "Staged"),
+                        ],
+                        default="STAGED",
+                        max_length=10,
+                    ),
+                ),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("verdicts", models.JSONField(default=dict)),
+                ("codes", models.JSONField(default=dict)),
+                ("ignored_columns", models.JSONField(default=list)),
+                ("reading", models.JSONField(default=dict)),
+                ("refused_reason", models.TextField(blank=True, default="")),
+                ("created_by", models.CharField(max_length=80)),
+                ("created_at", models.DateTimeField()),
+                ("committed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'batches',
-                'ordering': ['-id'],
+                "verbose_name_plural": "batches",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('identity_hash', models.BinaryField(max_length=32, unique=True)),
-                ('region', models.CharField(max_length=6)),
-                ('country', models.CharField(max_length=2)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                ("identity_hash", models.BinaryField(max_length=32, unique=True)),
+                ("region", models.CharField(max_length=6)),
+                ("country", models.CharField(max_length=2)),
             ],
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('state', models.CharField(choices=[('ARRANGED', 'Arranged'), ('CLEARING', 'Clearing'), ('CLOSED', 'Closed'), ('LISTED', 'Listed'), ('NOTICED', 'Noticed'), ('READY', 'Ready'), ('RECALL_PENDING', 'Recall pending'), ('WORKING', 'Working')], default='READY', max_length=16)),
-                ('placed_minor', models.BigIntegerField()),
-                ('placed_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('close_code', models.CharField(blank=True, choices=[('PIF', 'Paid in full'), ('SIF', 'Settled in full'), ('PPA', 'Paid before placement'), ('LIE', 'Listed in error'), ('DEC', 'Deceased'), ('BKR', 'Bankrupt'), ('DIS', 'Not owed'), ('SOL', 'Time-barred'), ('VUL', 'Vulnerable'), ('CND', 'Complaint'), ('RCL', 'Recalled'), ('EXC', 'Exhausted, contact made'), ('EXN', 'Exhausted, no contact'), ('SKP', 'Gone away'), ('DUP', 'Duplicate'), ('RFD', 'Refused to deal'), ('WTH', 'Withdrawn')], default='', max_length=3)),
-                ('link_hash', models.BinaryField(max_length=32, unique=True)),
-                ('link_sealed', models.BinaryField()),
-                ('not_listed_reason', models.CharField(blank=True, default='', max_length=40)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='marketplace.batch')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='accounts.creditororg')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ARRANGED", "Arranged"),
+                            ("CLEARING", "Clearing"),
+                            ("CLOSED", "Closed"),
+                            ("LISTED", "Listed"),
+                            ("NOTICED", "Noticed"),
+                            ("READY", "Ready"),
+                            ("RECALL_PENDING", "Recall pending"),
+                            ("WORKING", "Working"),
+                        ],
+                        default="READY",
+                        max_length=16,
+                    ),
+                ),
+                ("placed_minor", models.BigIntegerField()),
+                ("placed_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "close_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("PIF", "Paid in full"),
+                            ("SIF", "Settled in full"),
+                            ("PPA", "Paid before placement"),
+                            ("LIE", "Listed in error"),
+                            ("DEC", "Deceased"),
+                            ("BKR", "Bankrupt"),
+                            ("DIS", "Not owed"),
+                            ("SOL", "Time-barred"),
+                            ("VUL", "Vulnerable"),
+                            ("CND", "Complaint"),
+                            ("RCL", "Recalled"),
+                            ("EXC", "Exhausted, contact made"),
+                            ("EXN", "Exhausted, no contact"),
+                            ("SKP", "Gone away"),
+                            ("DUP", "Duplicate"),
+                            ("RFD", "Refused to deal"),
+                            ("WTH", "Withdrawn"),
+                        ],
+                        default="",
+                        max_length=3,
+                    ),
+                ),
+                ("link_hash", models.BinaryField(max_length=32, unique=True)),
+                ("link_sealed", models.BinaryField()),
+                ("not_listed_reason", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="marketplace.batch"
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="accounts.creditororg"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('state', models.CharField(choices=[('ACTIVE', 'Active'), ('DECLINED', 'Declined'), ('DISPUTED', 'Disputed'), ('OFFERED', 'Offered'), ('SETTLED', 'Settled'), ('SUBMITTED', 'Submitted'), ('TAIL', 'Tail'), ('VOID', 'Void')], default='ACTIVE', max_length=10)),
-                ('terms', models.JSONField()),
-                ('currency', models.CharField(max_length=3)),
-                ('balance_minor', models.BigIntegerField()),
-                ('past_due_since', models.DateField()),
-                ('accepted_at', models.DateTimeField()),
-                ('lease_until', models.DateTimeField()),
-                ('first_action_due_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(blank=True, default='', max_length=40)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='marketplace.case')),
-                ('collector', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='accounts.collector')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("DECLINED", "Declined"),
+                            ("DISPUTED", "Disputed"),
+                            ("OFFERED", "Offered"),
+                            ("SETTLED", "Settled"),
+                            ("SUBMITTED", "Submitted"),
+                            ("TAIL", "Tail"),
+                            ("VOID", "Void"),
+                        ],
+                        default="ACTIVE",
+                        max_length=10,
+                    ),
+                ),
+                ("terms", models.JSONField()),
+                ("currency", models.CharField(max_length=3)),
+                ("balance_minor", models.BigIntegerField()),
+                ("past_due_since", models.DateField()),
+                ("accepted_at", models.DateTimeField()),
+                ("lease_until", models.DateTimeField()),
+                ("first_action_due_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_reason", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="marketplace.case"
+                    ),
+                ),
+                (
+                    "collector",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="accounts.collector"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Debt',
+            name="Debt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_ref', models.CharField(max_length=64)),
-                ('product', models.CharField(max_length=60)),
-                ('currency', models.CharField(max_length=3)),
-                ('principal_minor', models.BigIntegerField()),
-                ('interest_minor', models.BigIntegerField(default=0)),
-                ('fees_minor', models.BigIntegerField(default=0)),
-                ('principal_due_minor', models.BigIntegerField()),
-                ('interest_due_minor', models.BigIntegerField(default=0)),
-                ('fees_due_minor', models.BigIntegerField(default=0)),
-                ('days_past_due_given', models.IntegerField(null=True)),
-                ('delinquency_date', models.DateField()),
-                ('itemization_date', models.DateField(null=True)),
-                ('last_payment_date', models.DateField(null=True)),
-                ('last_payment_minor', models.BigIntegerField(null=True)),
-                ('statute_date', models.DateField(null=True)),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('ledger_as_of', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debts', to='accounts.creditororg')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account_ref", models.CharField(max_length=64)),
+                ("product", models.CharField(max_length=60)),
+                ("currency", models.CharField(max_length=3)),
+                ("principal_minor", models.BigIntegerField()),
+                ("interest_minor", models.BigIntegerField(default=0)),
+                ("fees_minor", models.BigIntegerField(default=0)),
+                ("principal_due_minor", models.BigIntegerField()),
+                ("interest_due_minor", models.BigIntegerField(default=0)),
+                ("fees_due_minor", models.BigIntegerField(default=0)),
+                ("days_past_due_given", models.IntegerField(null=True)),
+                ("delinquency_date", models.DateField()),
+                ("itemization_date", models.DateField(null=True)),
+                ("last_payment_date", models.DateField(null=True)),
+                ("last_payment_minor", models.BigIntegerField(null=True)),
+                ("statute_date", models.DateField(null=True)),
+                (
+                    "flags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("ledger_as_of", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="debts", to="accounts.creditororg"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='case',
-            name='debt',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='marketplace.debt'),
+            model_name="case",
+            name="debt",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="marketplace.debt"
+            ),
         ),
         migrations.CreateModel(
-            name='Debtor',
+            name="Debtor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80)),
-                ('name', models.CharField(max_length=200)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('country', models.CharField(max_length=2)),
-                ('region', models.CharField(max_length=6)),
-                ('city', models.CharField(blank=True, default='', max_length=80)),
-                ('zones_address', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('address_sealed', models.BinaryField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debtors', to='accounts.creditororg')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debtors', to='marketplace.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=80)),
+                ("name", models.CharField(max_length=200)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("country", models.CharField(max_length=2)),
+                ("region", models.CharField(max_length=6)),
+                ("city", models.CharField(blank=True, default="", max_length=80)),
+                (
+                    "zones_address",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("address_sealed", models.BinaryField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="debtors", to="accounts.creditororg"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="debtors", to="marketplace.person"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='debt',
-            name='debtor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debts', to='marketplace.debtor'),
+            model_name="debt",
+            name="debtor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="debts", to="marketplace.debtor"
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='debtor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='marketplace.debtor'),
+            model_name="case",
+            name="debtor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="marketplace.debtor"
+            ),
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('actor', models.CharField(max_length=80)),
-                ('action', models.CharField(max_length=12)),
-                ('result', models.CharField(max_length=20)),
-                ('text', models.TextField(blank=True, default='')),
-                ('call_ref', models.CharField(blank=True, default='', max_length=20)),
-                ('idem_key', models.CharField(max_length=80, null=True, unique=True)),
-                ('at', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='marketplace.case')),
-                ('claim', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='marketplace.claim')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("actor", models.CharField(max_length=80)),
+                ("action", models.CharField(max_length=12)),
+                ("result", models.CharField(max_length=20)),
+                ("text", models.TextField(blank=True, default="")),
+                ("call_ref", models.CharField(blank=True, default="", max_length=20)),
+                ("idem_key", models.CharField(max_length=80, null=True, unique=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="marketplace.case"
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notes",
+                        to="marketplace.claim",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NumberStanding',
+            name="NumberStanding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hash', models.BinaryField(max_length=32)),
-                ('standing', models.CharField(choices=[('wrong', "Somebody else's"), ('stop', 'Asked to stop')], max_length=6)),
-                ('since', models.DateTimeField()),
-                ('set_by', models.CharField(max_length=80)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='marketplace.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hash", models.BinaryField(max_length=32)),
+                (
+                    "standing",
+                    models.CharField(choices=[("wrong", "Somebody else's"), ("stop", "Asked to stop")], max_length=6),
+                ),
+                ("since", models.DateTimeField()),
+                ("set_by", models.CharField(max_length=80)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="standings", to="marketplace.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactPoint',
+            name="ContactPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail')], max_length=6)),
-                ('sealed', models.BinaryField()),
-                ('hash', models.BinaryField(max_length=32)),
-                ('zones', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('numkind', models.CharField(blank=True, default='', max_length=10)),
-                ('source', models.CharField(choices=[('creditor', 'Creditor'), ('debtor', 'Debtor')], default='creditor', max_length=8)),
-                ('created_at', models.DateTimeField()),
-                ('debtor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contact_points', to='marketplace.debtor')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contact_points', to='marketplace.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("phone", "Phone"), ("email", "E-mail")], max_length=6)),
+                ("sealed", models.BinaryField()),
+                ("hash", models.BinaryField(max_length=32)),
+                (
+                    "zones",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("numkind", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("creditor", "Creditor"), ("debtor", "Debtor")], default="creditor", max_length=8
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "debtor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact_points",
+                        to="marketplace.debtor",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact_points",
+                        to="marketplace.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Programme',
+            name="Programme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=120)),
-                ('country', models.CharField(default='US', max_length=2)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('product', models.CharField(default='credit card', max_length=60)),
-                ('terms', models.JSONField()),
-                ('terms_version', models.PositiveIntegerField(default=1)),
-                ('pack_ids', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('settlement_authority', models.JSONField(blank=True, default=list)),
-                ('clearing_days', models.JSONField(default=dict, help_text='Days from payment to cleared, by instrument')),
-                ('funding_cover', models.CharField(choices=[('float', 'Prepaid float'), ('mandate', 'Invoice mandate')], default='float', max_length=8)),
-                ('float_floor_minor', models.BigIntegerField(default=0)),
-                ('exposure_limit_minor', models.BigIntegerField(default=0)),
-                ('ledger_max_age_days', models.PositiveSmallIntegerField(default=7)),
-                ('listing_days', models.PositiveSmallIntegerField(default=180)),
-                ('ways_to_pay', models.TextField(blank=True, default='', help_text="The creditor's own ways to pay, shown as written")),
-                ('dispute_answer_days', models.PositiveSmallIntegerField(default=30)),
-                ('created_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='programmes', to='accounts.creditororg')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=120)),
+                ("country", models.CharField(default="US", max_length=2)),
+                ("currency", models.CharField(default="USD", max_length=3)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("product", models.CharField(default="credit card", max_length=60)),
+                ("terms", models.JSONField()),
+                ("terms_version", models.PositiveIntegerField(default=1)),
+                (
+                    "pack_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("settlement_authority", models.JSONField(blank=True, default=list)),
+                (
+                    "clearing_days",
+                    models.JSONField(default=dict, help_text="Days from payment to cleared, by instrument"),
+                ),
+                (
+                    "funding_cover",
+                    models.CharField(
+                        choices=[("float", "Prepaid float"), ("mandate", "Invoice mandate")],
+                        default="float",
+                        max_length=8,
+                    ),
+                ),
+                ("float_floor_minor", models.BigIntegerField(default=0)),
+                ("exposure_limit_minor", models.BigIntegerField(default=0)),
+                ("ledger_max_age_days", models.PositiveSmallIntegerField(default=7)),
+                ("listing_days", models.PositiveSmallIntegerField(default=180)),
+                (
+                    "ways_to_pay",
+                    models.TextField(
+                        blank=True, default="", help_text="The creditor's own ways to pay, shown as written"
+                    ),
+                ),
+                ("dispute_answer_days", models.PositiveSmallIntegerField(default=30)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="programmes",
+                        to="accounts.creditororg",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['org_id', 'name'],
+                "ordering": ["org_id", "name"],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='programme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='marketplace.programme'),
+            model_name="case",
+            name="programme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="marketplace.programme"
+            ),
         ),
         migrations.AddField(
-            model_name='batch',
-            name='programme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='marketplace.programme'),
+            model_name="batch",
+            name="programme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="marketplace.programme"
+            ),
         ),
         migrations.CreateModel(
-            name='Promise',
+            name="Promise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('due_date', models.DateField()),
-                ('state', models.CharField(choices=[('ACTIVE', 'Active'), ('BROKEN', 'Broken'), ('CANCELLED', 'Cancelled'), ('KEPT', 'Kept'), ('PROPOSED', 'Proposed'), ('RESCHEDULED', 'Rescheduled'), ('SUSPENDED', 'Suspended'), ('VERIFYING', 'Verifying')], default='ACTIVE', max_length=12)),
-                ('channel', models.CharField(max_length=12)),
-                ('plan_ref', models.CharField(blank=True, default='', max_length=20)),
-                ('made_at', models.DateTimeField()),
-                ('made_by', models.CharField(max_length=80)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='marketplace.case')),
-                ('claim', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='marketplace.claim')),
-                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='marketplace.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("due_date", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("BROKEN", "Broken"),
+                            ("CANCELLED", "Cancelled"),
+                            ("KEPT", "Kept"),
+                            ("PROPOSED", "Proposed"),
+                            ("RESCHEDULED", "Rescheduled"),
+                            ("SUSPENDED", "Suspended"),
+                            ("VERIFYING", "Verifying"),
+                        ],
+                        default="ACTIVE",
+                        max_length=12,
+                    ),
+                ),
+                ("channel", models.CharField(max_length=12)),
+                ("plan_ref", models.CharField(blank=True, default="", max_length=20)),
+                ("made_at", models.DateTimeField()),
+                ("made_by", models.CharField(max_length=80)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="promises", to="marketplace.case"
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="promises",
+                        to="marketplace.claim",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="marketplace.promise",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PromiseChange',
+            name="PromiseChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=12)),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=80)),
-                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='marketplace.promise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(max_length=12)),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=80)),
+                (
+                    "promise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="marketplace.promise"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Recall',
+            name="Recall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('normal', 'Normal'), ('compliance', 'Compliance')], max_length=10)),
-                ('state_before', models.CharField(max_length=16)),
-                ('reason', models.CharField(max_length=200)),
-                ('notice_at', models.DateTimeField()),
-                ('final_date', models.DateField(help_text='Last local day on which the claim is live')),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recalls', to='marketplace.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("normal", "Normal"), ("compliance", "Compliance")], max_length=10)),
+                ("state_before", models.CharField(max_length=16)),
+                ("reason", models.CharField(max_length=200)),
+                ("notice_at", models.DateTimeField()),
+                ("final_date", models.DateField(help_text="Last local day on which the claim is live")),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="recalls", to="marketplace.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SupportTicket',
+            name="SupportTicket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('topic', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('ANSWERED', 'Answered'), ('CLOSED', 'Closed'), ('OPEN', 'Open')], default='OPEN', max_length=10)),
-                ('context', models.JSONField(default=dict)),
-                ('idem_key', models.CharField(max_length=80, null=True, unique=True)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='marketplace.case')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                ("topic", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ANSWERED", "Answered"), ("CLOSED", "Closed"), ("OPEN", "Open")],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                ("context", models.JSONField(default=dict)),
+                ("idem_key", models.CharField(max_length=80, null=True, unique=True)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="marketplace.case",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tickets", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='SupportMessage',
+            name="SupportMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_staff', models.BooleanField(default=False)),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='marketplace.supportticket')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_staff", models.BooleanField(default=False)),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="marketplace.supportticket",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=20, unique=True)),
-                ('kind', models.CharField(choices=[('COLLECT', 'Collect'), ('VISIT', 'Visit'), ('VERIFY', 'Verify')], default='COLLECT', max_length=8)),
-                ('state', models.CharField(choices=[('CLAIMED', 'Claimed'), ('DONE', 'Done'), ('OPEN', 'Open'), ('PAUSED', 'Paused'), ('WITHDRAWN', 'Withdrawn')], default='OPEN', max_length=10)),
-                ('pause_reason', models.CharField(blank=True, choices=[('low_float', "The creditor's float is below its floor"), ('flags', 'Three collectors flagged this listing'), ('creditor_stop', 'The creditor stopped work'), ('hold', 'Contact is on hold'), ('stale_ledger', "The creditor's ledger is out of date")], default='', max_length=14)),
-                ('notice_ref', models.CharField(max_length=40)),
-                ('funding_ref', models.CharField(max_length=40)),
-                ('country', models.CharField(max_length=2)),
-                ('region', models.CharField(max_length=6)),
-                ('area', models.CharField(max_length=80)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_band', models.PositiveSmallIntegerField()),
-                ('delinquency_date', models.DateField()),
-                ('language', models.CharField(max_length=10)),
-                ('product', models.CharField(max_length=60)),
-                ('rate_bps', models.PositiveIntegerField(help_text="Collector's part of recovered principal and interest")),
-                ('board_text', django.contrib.postgres.search.SearchVectorField(null=True)),
-                ('listed_at', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='marketplace.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(max_length=20, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("COLLECT", "Collect"), ("VISIT", "Visit"), ("VERIFY", "Verify")],
+                        default="COLLECT",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("CLAIMED", "Claimed"),
+                            ("DONE", "Done"),
+                            ("OPEN", "Open"),
+                            ("PAUSED", "Paused"),
+                            ("WITHDRAWN", "Withdrawn"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "pause_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("low_float", "The creditor's float is below its floor"),
+                            ("flags", "Three collectors flagged this listing"),
+                            ("creditor_stop", "The creditor stopped work"),
+                            ("hold", "Contact is on hold"),
+                            ("stale_ledger", "The creditor's ledger is out of date"),
+                        ],
+                        default="",
+                        max_length=14,
+                    ),
+                ),
+                ("notice_ref", models.CharField(max_length=40)),
+                ("funding_ref", models.CharField(max_length=40)),
+                ("country", models.CharField(max_length=2)),
+                ("region", models.CharField(max_length=6)),
+                ("area", models.CharField(max_length=80)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_band", models.PositiveSmallIntegerField()),
+                ("delinquency_date", models.DateField()),
+                ("language", models.CharField(max_length=10)),
+                ("product", models.CharField(max_length=60)),
+                (
+                    "rate_bps",
+                    models.PositiveIntegerField(help_text="Collector's part of recovered principal and interest"),
+                ),
+                ("board_text", django.contrib.postgres.search.SearchVectorField(null=True)),
+                ("listed_at", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tasks", to="marketplace.case"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='claim',
-            name='task',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='marketplace.task'),
+            model_name="claim",
+            name="task",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="marketplace.task"
+            ),
         ),
         migrations.CreateModel(
-            name='BatchRow',
+            name="BatchRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField()),
-                ('account_ref', models.CharField(blank=True, default='', max_length=80)),
-                ('verdict', models.CharField(max_length=10)),
-                ('code', models.CharField(max_length=40)),
-                ('field', models.CharField(blank=True, default='', max_length=40)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('raw_sealed', models.BinaryField(null=True)),
-                ('case_ref', models.CharField(blank=True, default='', max_length=20)),
-                ('is_done', models.BooleanField(default=False)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='marketplace.batch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.PositiveIntegerField()),
+                ("account_ref", models.CharField(blank=True, default="", max_length=80)),
+                ("verdict", models.CharField(max_length=10)),
+                ("code", models.CharField(max_length=40)),
+                ("field", models.CharField(blank=True, default="", max_length=40)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("raw_sealed", models.BinaryField(null=True)),
+                ("case_ref", models.CharField(blank=True, default="", max_length=20)),
+                ("is_done", models.BooleanField(default=False)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="marketplace.batch"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['batch', 'is_done', 'line'], name='batch_row_to_do')],
-                'constraints': [models.UniqueConstraint(fields=('batch', 'line'), name='batch_row_line_once'), models.CheckConstraint(condition=models.Q(('verdict__in', ['accepted', 'rejected', 'screened', 'duplicate'])), name='batch_row_verdict')],
+                "indexes": [models.Index(fields=["batch", "is_done", "line"], name="batch_row_to_do")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "line"), name="batch_row_line_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("verdict__in", ["accepted", "rejected", "screened", "duplicate"])),
+                        name="batch_row_verdict",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.UniqueConstraint(fields=('org', 'account_ref'), name='debt_account_once'),
+            model_name="debt",
+            constraint=models.UniqueConstraint(fields=("org", "account_ref"), name="debt_account_once"),
         ),
         migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.CheckConstraint(condition=models.Q(('fees_due_minor__gte', 0), ('interest_due_minor__gte', 0), ('principal_due_minor__gte', 0)), name='debt_due_not_negative'),
+            model_name="debt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("fees_due_minor__gte", 0), ("interest_due_minor__gte", 0), ("principal_due_minor__gte", 0)
+                ),
+                name="debt_due_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='debt',
-            constraint=models.CheckConstraint(condition=models.Q(('fees_minor__gte', 0), ('interest_minor__gte', 0), ('principal_minor__gte', 0)), name='debt_placed_sane'),
+            model_name="debt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fees_minor__gte", 0), ("interest_minor__gte", 0), ("principal_minor__gte", 0)),
+                name="debt_placed_sane",
+            ),
         ),
         migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['case', '-at'], name='note_case_newest'),
+            model_name="note",
+            index=models.Index(fields=["case", "-at"], name="note_case_newest"),
         ),
         migrations.AddConstraint(
-            model_name='numberstanding',
-            constraint=models.UniqueConstraint(fields=('person', 'hash'), name='number_standing_once'),
+            model_name="numberstanding",
+            constraint=models.UniqueConstraint(fields=("person", "hash"), name="number_standing_once"),
         ),
         migrations.AddConstraint(
-            model_name='debtor',
-            constraint=models.UniqueConstraint(fields=('org', 'key'), name='debtor_key_once'),
+            model_name="debtor",
+            constraint=models.UniqueConstraint(fields=("org", "key"), name="debtor_key_once"),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['hash'], name='contact_point_hash'),
+            model_name="contactpoint",
+            index=models.Index(fields=["hash"], name="contact_point_hash"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(fields=('debtor', 'kind', 'hash'), name='contact_point_once'),
+            model_name="contactpoint",
+            constraint=models.UniqueConstraint(fields=("debtor", "kind", "hash"), name="contact_point_once"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['creditor', 'debtor'])), name='contact_point_source'),
+            model_name="contactpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["creditor", "debtor"])), name="contact_point_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['phone', 'email'])), name='contact_point_kind'),
+            model_name="contactpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["phone", "email"])), name="contact_point_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programme',
-            constraint=models.UniqueConstraint(fields=('org', 'slug'), name='programme_slug_once'),
+            model_name="programme",
+            constraint=models.UniqueConstraint(fields=("org", "slug"), name="programme_slug_once"),
         ),
         migrations.AddConstraint(
-            model_name='programme',
-            constraint=models.CheckConstraint(condition=models.Q(('float_floor_minor__gte', 0)), name='programme_floor_not_negative'),
+            model_name="programme",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("float_floor_minor__gte", 0)), name="programme_floor_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programme',
-            constraint=models.CheckConstraint(condition=models.Q(('funding_cover__in', ['float', 'mandate'])), name='programme_cover_known'),
+            model_name="programme",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("funding_cover__in", ["float", "mandate"])), name="programme_cover_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['programme', 'state'], name='case_programme_state'),
+            model_name="case",
+            index=models.Index(fields=["programme", "state"], name="case_programme_state"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['org', '-id'], name='case_org_newest'),
+            model_name="case",
+            index=models.Index(fields=["org", "-id"], name="case_org_newest"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'CLOSED'), _negated=True), fields=('debt',), name='one_live_case_a_debt'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "CLOSED"), _negated=True), fields=("debt",), name="one_live_case_a_debt"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'CLOSED'), models.Q(('close_code', ''), _negated=True)), models.Q(models.Q(('state', 'CLOSED'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='case_closed_has_code'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("closed_at__isnull", False), ("state", "CLOSED"), models.Q(("close_code", ""), _negated=True)
+                    ),
+                    models.Q(models.Q(("state", "CLOSED"), _negated=True), ("closed_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="case_closed_has_code",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('programme', 'idempotency_key'), name='batch_idempotency_key_once'),
+            model_name="batch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("idempotency_key__isnull", False)),
+                fields=("programme", "idempotency_key"),
+                name="batch_idempotency_key_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(fields=['state', 'due_date'], name='promise_due'),
+            model_name="promise",
+            index=models.Index(fields=["state", "due_date"], name="promise_due"),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.UniqueConstraint(condition=models.Q(('plan_ref', ''), ('state', 'ACTIVE')), fields=('case',), name='one_active_promise_a_case'),
+            model_name="promise",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("plan_ref", ""), ("state", "ACTIVE")),
+                fields=("case",),
+                name="one_active_promise_a_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='promise_amount_positive'),
+            model_name="promise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="promise_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recall',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at__isnull', True), ('finished_at__isnull', True)), fields=('case',), name='one_open_recall_a_case'),
+            model_name="recall",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cancelled_at__isnull", True), ("finished_at__isnull", True)),
+                fields=("case",),
+                name="one_open_recall_a_case",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['-listed_at', '-id'], name='board_newest'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "OPEN")), fields=["-listed_at", "-id"], name="board_newest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['-rate_bps', '-id'], name='board_rate'),
+            model_name="task",
+            index=models.Index(condition=models.Q(("state", "OPEN")), fields=["-rate_bps", "-id"], name="board_rate"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['-amount_band', '-id'], name='board_amount'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "OPEN")), fields=["-amount_band", "-id"], name="board_amount"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['region', 'area'], name='board_place'),
+            model_name="task",
+            index=models.Index(condition=models.Q(("state", "OPEN")), fields=["region", "area"], name="board_place"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['delinquency_date', 'id'], name='board_age'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "OPEN")), fields=["delinquency_date", "id"], name="board_age"
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['board_text'], name='board_words'),
+            model_name="task",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["board_text"], name="board_words"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['OPEN', 'PAUSED', 'CLAIMED'])), fields=('case', 'kind'), name='one_live_task_a_case_and_kind'),
+            model_name="task",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["OPEN", "PAUSED", "CLAIMED"])),
+                fields=("case", "kind"),
+                name="one_live_task_a_case_and_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'PAUSED'), models.Q(('pause_reason', ''), _negated=True)), models.Q(models.Q(('state', 'PAUSED'), _negated=True), ('pause_reason', '')), _connector='OR'), name='task_pause_has_reason'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "PAUSED"), models.Q(("pause_reason", ""), _negated=True)),
+                    models.Q(models.Q(("state", "PAUSED"), _negated=True), ("pause_reason", "")),
+                    _connector="OR",
+                ),
+                name="task_pause_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('notice_ref', ''), _negated=True), models.Q(('funding_ref', ''), _negated=True)), name='task_notice_and_funding'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("notice_ref", ""), _negated=True), models.Q(("funding_ref", ""), _negated=True)
+                ),
+                name="task_notice_and_funding",
+            ),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['collector', 'state'], name='claim_collector_state'),
+            model_name="claim",
+            index=models.Index(fields=["collector", "state"], name="claim_collector_state"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['case', '-accepted_at'], name='claim_case_newest'),
+            model_name="claim",
+            index=models.Index(fields=["case", "-accepted_at"], name="claim_case_newest"),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['OFFERED', 'ACTIVE', 'SUBMITTED', 'DISPUTED'])), fields=('task',), name='one_live_claim_a_task'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["OFFERED", "ACTIVE", "SUBMITTED", "DISPUTED"])),
+                fields=("task",),
+                name="one_live_claim_a_task",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ['OFFERED', 'ACTIVE', 'SUBMITTED', 'DISPUTED'])), models.Q(models.Q(('state__in', ['OFFERED', 'ACTIVE', 'SUBMITTED', 'DISPUTED']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='claim_ended_when_not_live'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state__in", ["OFFERED", "ACTIVE", "SUBMITTED", "DISPUTED"])),
+                    models.Q(
+                        models.Q(("state__in", ["OFFERED", "ACTIVE", "SUBMITTED", "DISPUTED"]), _negated=True),
+                        ("ended_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="claim_ended_when_not_live",
+            ),
         ),
     ]

@@ -25,8 +25,8 @@ class Person(models.Model):
 class Debtor(models.Model):
     """A person as one creditor's customer. `key` is the customer reference, else the account's.
 
-    `zones_address` are the candidate time zones of the address; `address_sealed` is JSON with street, city, postal_code,
-    latitude, longitude under the creditor's key.
+    `zones_address` are the candidate time zones of the address; `address_sealed` is JSON with street, city,
+    postal_code, latitude, longitude under the creditor's key.
     """
 
     org = models.ForeignKey(CreditorOrg, on_delete=models.PROTECT, related_name="debtors")

@@ -9,7 +9,7 @@ from marketplace.models.claim import Claim
 
 
 class Promise(models.Model):
-    """A promise to pay: amount, due date, how it was made, whose claim it belongs to. `plan_ref` marks an instalment."""
+    """A promise to pay: amount, due date, how it was made, whose claim it is. `plan_ref` marks an instalment."""
 
     ref = models.CharField(max_length=20, unique=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="promises")

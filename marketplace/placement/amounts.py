@@ -102,7 +102,7 @@ def settle(found: Counter[Style]) -> Style | None:
 
 def limit(currency: str) -> int:
     """Largest amount that is taken, in minor units of `currency`."""
-    return LIMIT_MAJOR * 10 ** exponent(currency)
+    return int(LIMIT_MAJOR * 10 ** exponent(currency))
 
 
 def parse(value: str, *, style: Style | None, currency: str, zero: bool = False) -> int | Problem:

@@ -51,10 +51,9 @@ class DebtReader:
             return _NOTHING
         if balance is None:
             balance = _sum_of_parts(principal, interest, fees, currency, findings)
-        elif principal is not None and interest is not None and fees is not None:
-            if principal + interest + fees != balance:
-                reason = _("Principal, interest and fees do not add up to the balance.")
-                findings.refuse("amounts_do_not_add_up", "balance", reason)
+        elif None not in (principal, interest, fees) and _sum(principal, interest, fees) != balance:
+            reason = _("Principal, interest and fees do not add up to the balance.")
+            findings.refuse("amounts_do_not_add_up", "balance", reason)
         return Owed(principal, interest, fees, balance)
 
     def read_amount(self, column: str, text: str, currency: str, findings: Findings, *, zero: bool) -> int | None:
@@ -117,13 +116,17 @@ def read_currency(text: str, default: str, findings: Findings) -> str:
     return default
 
 
+def _sum(*parts: int | None) -> int:
+    return sum(part or 0 for part in parts)
+
+
 def _sum_of_parts(
     principal: int | None, interest: int | None, fees: int | None, currency: str, findings: Findings
 ) -> int | None:
     if principal is None:
         findings.refuse("bad_amount", "balance", _("Give the balance or the principal."))
         return None
-    balance = principal + (interest or 0) + (fees or 0)
+    balance = _sum(principal, interest, fees)
     if balance > amounts.limit(currency):
         findings.refuse("amount_over_limit", "balance", _("The parts add up to more than 100,000,000."))
     return balance

@@ -52,8 +52,8 @@ class RowReader:
             return None, found
         latitude, longitude = person.read_position(raw, found)
         row = NormalisedRow(
-            raw.account_ref, raw.customer_ref, name, phone.e164, person.read_email(raw.email, found), raw.street, raw.city,
-            region.code, country, raw.postal_code, latitude, longitude, zones.address, zones.phone,
+            raw.account_ref, raw.customer_ref, name, phone.e164, person.read_email(raw.email, found), raw.street,
+            raw.city, region.code, country, raw.postal_code, latitude, longitude, zones.address, zones.phone,
             _read_language(raw.language, defaults.language, found), raw.product or defaults.product, currency,
             owed.principal, owed.interest, owed.fees, owed.balance, late, delinquent, itemized, paid_on, paid, statute,
             flags,

@@ -89,7 +89,7 @@ def meaning_of(heading: str) -> str | None:
 
 
 def names_third_party(heading: str) -> bool:
-    """Whether the column holds somebody other than the debtor: an emergency contact, a relative, an employer's phone."""
+    """Whether the column is about somebody other than the debtor: a relative, an employer's phone and the like."""
     if meaning_of(heading) is not None:
         return False
     text = normalise(heading)

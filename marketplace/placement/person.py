@@ -55,7 +55,8 @@ def _check_ref(column: str, ref: str, findings: Findings) -> None:
 def check_texts(raw: RawRow, findings: Findings) -> RawRow:
     """Note texts a spreadsheet would run; the row without texts that are too long to be what their column says."""
     for value in (
-        raw.account_ref, raw.customer_ref, raw.debtor_name, raw.email, raw.street, raw.city, raw.postal_code, raw.product
+        raw.account_ref, raw.customer_ref, raw.debtor_name, raw.email, raw.street, raw.city, raw.postal_code,
+        raw.product,
     ):  # fmt: skip
         if value[:1] in FORMULA_STARTS:
             findings.notes.add(codes.OK_FORMULA)

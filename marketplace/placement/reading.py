@@ -12,7 +12,7 @@ from marketplace.placement.encodings import Encoding, candidates
 from marketplace.placement.headings import meaning_of, names_third_party
 from marketplace.placement.tabular import (
     LINES_BEFORE_HEADING,
-    BrokenTable,
+    BrokenTableError,
     Layout,
     Record,
     find_layout,
@@ -179,7 +179,7 @@ def _counted(reading: Reading) -> Reading:
     """The same reading with its number of rows, or refused when there are none or a quotation mark is left open."""
     try:
         count = sum(1 for _row in reading.rows())
-    except BrokenTable as broken:
+    except BrokenTableError as broken:
         message = _(
             "From line %(line)d on the file cannot be cut into rows: a quotation mark is opened and never closed."
         )

@@ -91,8 +91,9 @@ _CANADA: dict[str, tuple[str, tuple[str, ...]]] = {
 
 # China keeps one civil time; Xinjiang's people also live by their own.
 _CHINA_NAMES = (
-    "AH安徽 BJ北京 CQ重庆 FJ福建 GD广东 GS甘肃 GX广西 GZ贵州 HA河南 HB湖北 HE河北 HI海南 HK香港 HL黑龙江 HN湖南 JL吉林 JS江苏 "
-    "JX江西 LN辽宁 MO澳门 NM内蒙古 NX宁夏 QH青海 SC四川 SD山东 SH上海 SN陕西 SX山西 TJ天津 TW台湾 XJ新疆 XZ西藏 YN云南 ZJ浙江"
+    "AH安徽 BJ北京 CQ重庆 FJ福建 GD广东 GS甘肃 GX广西 GZ贵州 HA河南 HB湖北 HE河北 HI海南 HK香港"
+    " HL黑龙江 HN湖南 JL吉林 JS江苏 JX江西 LN辽宁 MO澳门 NM内蒙古 NX宁夏 QH青海 SC四川"
+    " SD山东 SH上海 SN陕西 SX山西 TJ天津 TW台湾 XJ新疆 XZ西藏 YN云南 ZJ浙江"
 )
 _CHINA_ZONES = {
     "XJ": ("Asia/Shanghai", "Asia/Urumqi"),

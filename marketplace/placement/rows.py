@@ -1,4 +1,4 @@
-"""A row before and after judging: its cells as text by meaning, its values in the types the database keeps, its verdict."""
+"""A row before and after judging: its cells as text by meaning, its typed values, its verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first pass over a file: what each column's values prove about its decimal style and its order of day and month."""
+"""The first pass over a file: what each column's values prove about decimal style and order of day and month."""
 
 from __future__ import annotations
 

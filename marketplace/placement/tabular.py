@@ -19,7 +19,7 @@ _END = "\ufdd0end of file\ufdd1"
 Record = tuple[int, list[str]]
 
 
-class BrokenTable(Exception):
+class BrokenTableError(Exception):
     """The text cannot be cut into rows from `line` on: a quotation mark is never closed, or a cell has no end."""
 
     def __init__(self, line: int) -> None:
@@ -41,7 +41,7 @@ class Layout(NamedTuple):
 def records(data: bytes, codec: str, separator: str) -> Iterator[Record]:
     """Each record with the line it begins on, counted from 1. Quoted line breaks and separators stay in their cell.
 
-    Raises BrokenTable when a quotation mark is never closed or a cell is too long to be one.
+    Raises BrokenTableError when a quotation mark is never closed or a cell is too long to be one.
     """
     stream = io.TextIOWrapper(io.BytesIO(data), encoding=codec, newline="")
     reader = csv.reader(chain(stream, (_END,)), delimiter=separator)
@@ -52,11 +52,11 @@ def records(data: bytes, codec: str, separator: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise BrokenTable(line) from error
+            raise BrokenTableError(line) from error
         if cells and cells[-1].endswith(_END):
             if cells == [_END]:
                 return
-            raise BrokenTable(line)
+            raise BrokenTableError(line)
         yield line, cells
         line = reader.line_num + 1
 
@@ -93,7 +93,7 @@ def _layout(data: bytes, codec: str, separator: str) -> Layout | None:
 def _until_break(data: bytes, codec: str, separator: str) -> Iterator[Record]:
     try:
         yield from records(data, codec, separator)
-    except BrokenTable:
+    except BrokenTableError:
         return
 
 

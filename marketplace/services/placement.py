@@ -48,7 +48,7 @@ def commit_chunk(*, batch: Batch, at: datetime, size: int = CHUNK) -> list[Place
         row.is_done = True
         if row.account_ref in known:
             row.verdict, row.code, row.case_ref = codes.DUPLICATE, codes.DUPLICATE_OF_CASE, known[row.account_ref]
-    values = [unpack_row(unseal(bytes(row.raw_sealed)))[0] for row in fresh]
+    values = [unpack_row(unseal(row.raw_sealed or b""))[0] for row in fresh]
     placed = _make_cases(batch, values, at)
     for row, one in zip(fresh, placed, strict=True):
         row.case_ref = one.case.ref
@@ -103,7 +103,7 @@ def _make_cases(batch: Batch, values: list[NormalisedRow], at: datetime) -> list
         token = new_token()
         cases.append(
             Case(
-                ref=new_ref("K"), org=org, programme=programme, batch=batch, debtor=debt.debtor, debt=debt,
+                ref=new_ref("K"), org=org, programme_id=programme.pk, batch_id=batch.pk, debtor=debt.debtor, debt=debt,
                 placed_minor=debt.placed_minor, placed_at=at, link_hash=keyed_hash(token, purpose="link"),
                 link_sealed=seal(token, key_id=org.key_id),
             )
@@ -124,8 +124,9 @@ def _debtors(org: CreditorOrg, values: list[NormalisedRow], at: datetime) -> dic
     """The debtor of each row, made when new; one customer's accounts share one debtor."""
     found = {debtor.key: debtor for debtor in Debtor.objects.filter(org=org, key__in=[_key(row) for row in values])}
     wanted = {_key(row): row for row in values if _key(row) not in found}
-    persons = _persons(org, list(wanted.values()))
-    made = copy_in([_debtor(org, persons[_identity(org, row)], key, row) for key, row in wanted.items()])
+    identities = {key: _identity(org, row) for key, row in wanted.items()}
+    persons = _persons({identities[key]: row for key, row in wanted.items()})
+    made = copy_in([_debtor(org, persons[identities[key]], key, row) for key, row in wanted.items()])
     found |= {debtor.key: debtor for debtor in made}
     _add_points(org, values, found, at)
     return found
@@ -152,8 +153,8 @@ def _identity(org: CreditorOrg, row: NormalisedRow) -> bytes:
     return keyed_hash(f"org:{org.pk}|{_key(row)}", purpose="identity")
 
 
-def _persons(org: CreditorOrg, rows: list[NormalisedRow]) -> dict[bytes, Person]:
-    wanted = {_identity(org, row): row for row in rows}
+def _persons(wanted: dict[bytes, NormalisedRow]) -> dict[bytes, int]:
+    """The key of each identity's person, made when new."""
     # another creditor's placement may make the same person at this moment: the unique hash keeps one
     with connection.cursor() as cursor:
         cursor.execute(
@@ -166,16 +167,17 @@ def _persons(org: CreditorOrg, rows: list[NormalisedRow]) -> dict[bytes, Person]
                 [row.country for row in wanted.values()],
             ],
         )  # fmt: skip
-    return {bytes(person.identity_hash): person for person in Person.objects.filter(identity_hash__in=list(wanted))}
+    found = Person.objects.filter(identity_hash__in=list(wanted)).values_list("identity_hash", "pk")
+    return {bytes(identity): key for identity, key in found}
 
 
-def _debtor(org: CreditorOrg, person: Person, key: str, row: NormalisedRow) -> Debtor:
+def _debtor(org: CreditorOrg, person_id: int, key: str, row: NormalisedRow) -> Debtor:
     address = {
         "street": row.street, "city": row.city, "postal_code": row.postal_code,
         "latitude": "" if row.lat is None else str(row.lat), "longitude": "" if row.lon is None else str(row.lon),
     }  # fmt: skip
     return Debtor(
-        org=org, person=person, key=key[:80], name=row.name, language=row.language, country=row.country,
+        org_id=org.pk, person_id=person_id, key=key[:80], name=row.name, language=row.language, country=row.country,
         region=row.state, city=row.city[:80], zones_address=list(row.address_zones),
         address_sealed=seal(json.dumps(address, ensure_ascii=False), key_id=org.key_id),
     )  # fmt: skip
@@ -187,7 +189,7 @@ def _points(org: CreditorOrg, debtor: Debtor, row: NormalisedRow, at: datetime) 
         if value:
             found.append(
                 ContactPoint(
-                    debtor=debtor, person_id=debtor.person_id, kind=kind, sealed=seal(value, key_id=org.key_id),
+                    debtor_id=debtor.pk, person_id=debtor.person_id, kind=kind, sealed=seal(value, key_id=org.key_id),
                     hash=keyed_hash(value.lower(), purpose=kind), zones=list(zones), created_at=at,
                 )
             )  # fmt: skip
@@ -198,7 +200,7 @@ def _debt(org: CreditorOrg, debtor: Debtor, row: NormalisedRow, at: datetime) ->
     interest, fees = row.interest_minor or 0, row.fees_minor or 0
     principal = row.principal_minor if row.principal_minor is not None else row.balance_minor - interest - fees
     return Debt(
-        org=org, debtor=debtor, account_ref=row.account_ref, product=row.product, currency=row.currency,
+        org_id=org.pk, debtor=debtor, account_ref=row.account_ref, product=row.product, currency=row.currency,
         principal_minor=principal, interest_minor=interest, fees_minor=fees, principal_due_minor=principal,
         interest_due_minor=interest, fees_due_minor=fees, days_past_due_given=row.days_past_due,
         delinquency_date=row.delinquency_date, itemization_date=row.itemization_date,

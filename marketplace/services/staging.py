@@ -126,14 +126,10 @@ def _lines(
 
 def pack_row(verdict: Verdict) -> str:
     """A row as it is sealed: its cells as written, every code that holds, and its values when it was understood."""
-    values = {name: _plain(value) for name, value in verdict.fields._asdict().items()} if verdict.fields else None
-    return json.dumps({"cells": verdict.cells, "codes": verdict.codes, "fields": values}, ensure_ascii=False)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    values = verdict.fields._asdict() if verdict.fields else None
+    # dates and coordinates are written as their text
+    body = {"cells": verdict.cells, "codes": verdict.codes, "fields": values}
+    return json.dumps(body, ensure_ascii=False, default=str)
 
 
 _DATES = ("delinquency_date", "itemization_date", "last_payment_date", "statute_date")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,7 +37,7 @@ class PlacementsView(CreditorApiView):
     def post(self, request: Request) -> Response:
         client, at = client_of(request), clock.now()
         programme = Programme.objects.select_related("org").filter(
-            org=client.org, slug=str(request.data.get("programme", ""))
+            org=client.org, slug=str(_sent(request).get("programme", ""))
         )
         found = programme.first()
         if found is None:
@@ -53,11 +55,16 @@ class PlacementsView(CreditorApiView):
         return Response(_result(batch), status=201)
 
 
+def _sent(request: Request) -> Mapping[str, Any]:
+    """The body as an object; a list or a bare value holds no field."""
+    return request.data if isinstance(request.data, Mapping) else {}
+
+
 def _body(request: Request) -> tuple[bytes, str]:
     file = request.FILES.get("file")
     if file is not None:
         return file.read(), str(file.name)
-    rows = request.data.get("rows")
+    rows = _sent(request).get("rows")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise BadInput(field="rows", reason="Send rows as a list of objects, or a file as multipart.")
     return rows_as_csv(rows), "api.csv"
