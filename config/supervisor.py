@@ -133,8 +133,6 @@ class Supervisor:
     def _finish(self, child: Child) -> None:
         if child.process.wait() != 0:
             said = processes.last_lines(child.log)
-            if "Unknown command" in said:
-                return
             if os.strerror(errno.ENOSPC) in said or postgres.disk_is_full(self.var):
                 raise CannotRun(f"The disk that holds {self.var} is full. Free some space and run this again.")
             raise CannotRun(f"{said}\nThe step `{child.name}` failed; all it said is in {child.log}.")

@@ -1,4 +1,4 @@
-"""Pages that exist only in the demo: the mailbox and the market clock."""
+"""Pages that exist only in the demo: the mailbox, the printed letters and the market clock."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from compliance.models import ValidationNotice
+from compliance.services.notices import content_of
 from core import clock
 from core.models import SentMail
 
@@ -36,6 +38,17 @@ def mail(request: HttpRequest, mail_id: int) -> HttpResponse:
     """One mail as text, its addresses clickable."""
     found = get_object_or_404(SentMail, pk=mail_id)
     return render(request, "public/mail.html", {"mail": found})
+
+
+@require_safe
+def letters(request: HttpRequest) -> HttpResponse:
+    """The notices in the print queue as their receivers would hold them: the private link, and what opens it."""
+    ref = request.GET.get("case", "").strip()[:20]
+    rows = ValidationNotice.objects.select_related("case__org", "case__debtor").order_by("-pk")
+    if ref:
+        rows = rows.filter(case__ref__iexact=ref)
+    found = [(notice, content_of(notice)) for notice in rows[:PAGE]]
+    return render(request, "public/letters.html", {"letters": found, "ref": ref})
 
 
 @require_POST

@@ -15,6 +15,7 @@ urlpatterns = [
 if settings.EVENHAND_DEMO:
     urlpatterns += [
         path("mailbox/", demo.mailbox, name="mailbox"),
+        path("mailbox/letters/", demo.letters, name="letters"),
         path("mailbox/<int:mail_id>/", demo.mail, name="mail"),
         path("market-clock/", demo.market_clock, name="market_clock"),
     ]
