@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -24,11 +24,19 @@ def copy_in(rows: Sequence[Row]) -> Sequence[Row]:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     with connection.cursor() as cursor, cursor.copy(f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
+        for values in zip(*(_column(field, rows) for field in fields), strict=True):
+            copy.write_row(values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
     return rows
+
+
+def _column(field: models.Field[Any, Any], rows: Sequence[models.Model]) -> list[Any]:
+    """A field's value in each row, as the database takes it; a foreign key is written like the key it points to."""
+    prepare = getattr(field, "target_field", field).get_db_prep_save
+    # the connection itself: its proxy would look up the thread's own for every value
+    own = connections[DEFAULT_DB_ALIAS]
+    return [prepare(field.pre_save(row, True), own) for row in rows]
 
 
 def _reserve(rows: Sequence[Row], meta: Any) -> None:
