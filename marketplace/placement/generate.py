@@ -11,33 +11,36 @@ from typing import NamedTuple
 
 COLUMNS = (
     "account_ref", "customer_ref", "debtor_name", "phone", "email", "street", "city", "state", "postal_code",
-    "timezone",
-    "language", "product", "currency", "principal", "interest", "fees", "balance", "days_past_due", "delinquency_date",
-    "itemization_date", "last_payment_date", "last_payment_amount", "statute_date", "flags",
+    "latitude", "longitude", "timezone", "language", "product", "currency", "principal", "interest", "fees", "balance",
+    "days_past_due", "delinquency_date", "itemization_date", "last_payment_date", "last_payment_amount",
+    "statute_date", "flags",
 )  # fmt: skip
 
 
 class Place(NamedTuple):
+    """A city with the position of its centre in degrees, its zone and the area codes of its numbers."""
+
     city: str
     state: str
     postal_code: str
+    position: tuple[str, str]
     zone: str
     areas: tuple[str, ...]
 
 
 PLACES = (
-    Place("Albany", "NY", "12207", "America/New_York", ("518", "838")),
-    Place("Buffalo", "NY", "14202", "America/New_York", ("716",)),
-    Place("Brooklyn", "NY", "11201", "America/New_York", ("718", "347", "929")),
-    Place("Trenton", "NJ", "08608", "America/New_York", ("609", "640")),
-    Place("Pittsburgh", "PA", "15222", "America/New_York", ("412", "878")),
-    Place("Savannah", "GA", "31401", "America/New_York", ("912",)),
-    Place("Chicago", "IL", "60602", "America/Chicago", ("312", "872")),
-    Place("Austin", "TX", "78701", "America/Chicago", ("512", "737")),
-    Place("Denver", "CO", "80202", "America/Denver", ("303", "720")),
-    Place("Fresno", "CA", "93721", "America/Los_Angeles", ("559",)),
-    Place("Spokane", "WA", "99201", "America/Los_Angeles", ("509",)),
-    Place("Hilo", "HI", "96720", "Pacific/Honolulu", ("808",)),
+    Place("Albany", "NY", "12207", ("42.6526", "-73.7562"), "America/New_York", ("518", "838")),
+    Place("Buffalo", "NY", "14202", ("42.8864", "-78.8784"), "America/New_York", ("716",)),
+    Place("Brooklyn", "NY", "11201", ("40.6928", "-73.9903"), "America/New_York", ("718", "347", "929")),
+    Place("Trenton", "NJ", "08608", ("40.2206", "-74.7597"), "America/New_York", ("609", "640")),
+    Place("Pittsburgh", "PA", "15222", ("40.4406", "-79.9959"), "America/New_York", ("412", "878")),
+    Place("Savannah", "GA", "31401", ("32.0809", "-81.0912"), "America/New_York", ("912",)),
+    Place("Chicago", "IL", "60602", ("41.8832", "-87.6324"), "America/Chicago", ("312", "872")),
+    Place("Austin", "TX", "78701", ("30.2711", "-97.7437"), "America/Chicago", ("512", "737")),
+    Place("Denver", "CO", "80202", ("39.7525", "-104.9995"), "America/Denver", ("303", "720")),
+    Place("Fresno", "CA", "93721", ("36.7378", "-119.7871"), "America/Los_Angeles", ("559",)),
+    Place("Spokane", "WA", "99201", ("47.6588", "-117.4260"), "America/Los_Angeles", ("509",)),
+    Place("Hilo", "HI", "96720", ("19.7241", "-155.0868"), "Pacific/Honolulu", ("808",)),
 )
 _FIRST = (
     "Amara", "Ben", "Chidi", "Dolores", "Elif", "Farid", "Grace", "Hana", "Idris", "June", "Kofi", "Lena", "Marisol",
@@ -94,7 +97,8 @@ def _customer(dice: random.Random, index: int, numbers: dict[str, list[str]]) ->
     email = f"c{index:05d}@example.com" if dice.random() > 0.4 else ""
     street = f"{dice.randint(1, 999)} {dice.choice(_STREETS)}"
     return [
-        f"CU-{index + 1:05d}", name, phone, email, street, place.city, place.state, place.postal_code, place.zone, "en",
+        f"CU-{index + 1:05d}", name, phone, email, street, place.city, place.state, place.postal_code, *place.position,
+        place.zone, "en",
     ]  # fmt: skip
 
 
