@@ -201,6 +201,9 @@ class ApplicationAdmin(ReadOnly[Application]):
         words = _("%(days)d d %(hours)d h") % {"days": since.days, "hours": since.seconds // 3600}
         return _("%(wait)s, over the target") % {"wait": words} if since > WAIT_TARGET else words
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Applications, oldest first"), **(extra_context or {})})
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [

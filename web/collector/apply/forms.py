@@ -65,7 +65,12 @@ class IdentityForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "name"}),
     )
     birth_date = DatePartsField(
-        label=_("Date of birth"), help_text=_("For example, 4 28 1990. You must be 18 or older.")
+        label=_("Date of birth"),
+        help_text=_("For example, 4 28 1990. You must be 18 or older."),
+        error_messages={
+            "required": _("Enter your date of birth, for example 4 28 1990"),
+            "invalid": _("Enter a real date, for example 4 28 1990"),
+        },
     )
     statement = forms.CharField(
         label=_("What our reviewers should know"),
@@ -88,8 +93,26 @@ class AddressForm(forms.Form):
     )
 
 
+class RowChoice(forms.ChoiceField):
+    """A choice that belongs to a row: empty only together with the rest of its row, which the form judges."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
+class RowText(forms.CharField):
+    """A text that belongs to a row."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
 class LicencesForm(forms.Form):
     """States and licence numbers, one a row; `rows` of them are shown, empty ones are left out."""
+
+    use_required_attribute = False
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, held: list[dict[str, str]], more: int = 0) -> None:
         super().__init__(data)
@@ -98,11 +121,11 @@ class LicencesForm(forms.Form):
         self.row_count = min(max(rows + more, len(held) + 1, LEAST_ROWS), MOST_ROWS)
         for row in range(self.row_count):
             one = held[row] if row < len(held) else {"region": "", "number": ""}
-            self.fields[f"region_{row}"] = forms.ChoiceField(
-                label=_("State"), required=False, choices=[("", _("Choose")), *STATES], initial=one["region"]
+            self.fields[f"region_{row}"] = RowChoice(
+                label=_("State"), choices=[("", _("Choose")), *STATES], initial=one["region"]
             )
-            self.fields[f"number_{row}"] = forms.CharField(
-                label=_("Licence number"), required=False, max_length=60, initial=one["number"],
+            self.fields[f"number_{row}"] = RowText(
+                label=_("Licence number"), max_length=60, initial=one["number"],
                 widget=forms.TextInput({"autocomplete": "off"}),
             )  # fmt: skip
 

@@ -47,7 +47,7 @@ def _page(
         "may_team": can(creditor.membership, "team"), "may_api": can(creditor.membership, "api"), "form": broken,
         "member_form": member_form or MemberForm(auto_id="member_%s"),
         "token_form": token_form or TokenForm(auto_id="token_%s"),
-        "org": creditor.org, "mine": creditor.membership,
+        "org": creditor.org, "mine": creditor.membership, "section": "team",
     }  # fmt: skip
     return no_store(render(request, "creditor/team.html", context, status=status))
 

@@ -106,6 +106,7 @@ def programme_new(request: CreditorRequest) -> HttpResponse:
             return redirect("creditor:programme_settings", slug=made.slug)
     context = {
         "form": form, "preview": preview, "currency": form.currency, "steps": _steps(1), "may_change": True,
+        "section": "programmes",
         "is_first": not request.org.programmes.exists(),
     }  # fmt: skip
     return _answer(request, "creditor/programme_settings.html", context)
@@ -136,7 +137,7 @@ def programme_settings(request: CreditorRequest, slug: str) -> HttpResponse:
             return redirect("creditor:programme_settings", slug=slug)
     context = {
         "form": form, "preview": preview, "currency": programme.currency, "programme": programme,
-        "may_change": may_change, "live": _live_claims(programme),
+        "may_change": may_change, "live": _live_claims(programme), "section": "programmes",
         "programme_url": url_or_blank("creditor:programmes"),
     }  # fmt: skip
     return _answer(request, "creditor/programme_settings.html", context)
