@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 
+# The law's own form is English; a translation may only go beside it (34(e)(1)).
+NOTICE_LANGUAGE = "en"
+
 
 class NoticeIncomplete(DomainError):
     """A field of 1006.34(c) is missing; `field` names it."""
@@ -51,7 +54,9 @@ class NoticeContent:
     def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
-            if value is None or value in ("", ()):
+            if value is None or value == "" or (isinstance(value, tuple) and not (value and all(value))):
+                raise NoticeIncomplete(field=one.name)
+            if isinstance(value, str) and not value.strip():
                 raise NoticeIncomplete(field=one.name)
 
     def to_json(self) -> str:

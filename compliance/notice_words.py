@@ -20,59 +20,78 @@ class Line:
     is_total: bool = False
 
 
-def _amount(minor: int, currency: str) -> str:
+def money(minor: int, currency: str) -> str:
     return str(format_currency(to_major(minor, currency), currency, locale="en_US"))
 
 
-def _date(value: date) -> str:
-    return str(format_date(value, "MMMM d, y", locale="en_US"))
+def day_words(day: date) -> str:
+    return str(format_date(day, "MMMM d, y", locale="en_US"))
 
 
-def amounts(content: NoticeContent) -> list[Line]:
-    """The itemisation: the amount on the itemisation date, what was added and taken off since, and today's amount."""
+def amounts(content: NoticeContent, *, paid_minor: int | None = None, now_minor: int | None = None) -> list[Line]:
+    """The itemisation: the amount on the itemisation date, what was added and taken off since, and the amount now.
 
-    def money(minor: int) -> str:
-        return _amount(minor, content.currency)
-
-    day = _date(content.itemization_date)
-    return [
-        Line(_("You owed on %(day)s") % {"day": day}, money(content.amount_then_minor)),
-        Line(_("Interest since then"), money(content.interest_minor)),
-        Line(_("Fees since then"), money(content.fees_minor)),
-        Line(_("Paid or credited since then"), money(content.payments_minor + content.credits_minor)),
-        Line(_("Total now"), money(content.amount_now_minor), is_total=True),
+    `paid_minor` and `now_minor` bring the last two lines up to a later day; without them they are as sent.
+    """
+    paid = content.payments_minor + content.credits_minor if paid_minor is None else paid_minor
+    total = content.amount_now_minor if now_minor is None else now_minor
+    rows = [
+        (_("On %(day)s") % {"day": day_words(content.itemization_date)}, content.amount_then_minor),
+        (_("Interest since then"), content.interest_minor),
+        (_("Fees since then"), content.fees_minor),
+        (_("Paid or credited since then"), -paid),
     ]
+    lines = [Line(label, money(minor, content.currency)) for label, minor in rows]
+    return [*lines, Line(_("Total now"), money(total, content.currency), is_total=True)]
+
+
+def purpose(content: NoticeContent) -> str:
+    """Who writes, for whom, and why (34(c)(1), 18(e))."""
+    return _(
+        "%(us)s is a debt collector. We are trying to collect a debt that you owe to %(creditor)s, on the account "
+        "ending %(ending)s. We will use any information you give us to help collect it."
+    ) % {"us": content.collector_name, "creditor": content.creditor_now, "ending": content.account_ending}
+
+
+def creditor_then(content: NoticeContent) -> str:
+    """To whom it was owed on the itemisation date (34(c)(2)(iii))."""
+    day = day_words(content.itemization_date)
+    return _("On %(day)s the debt was owed to %(creditor)s.") % {"day": day, "creditor": content.creditor_then}
 
 
 def rights(content: NoticeContent) -> list[str]:
-    """Who writes and why, and the three statements about the end of the period."""
-    day = _date(content.period_ends_on)
+    """The statements about the end of the period, and where to learn more (34(c)(3))."""
+    by = {"day": day_words(content.period_ends_on)}
     return [
         _(
-            "%(us)s is a debt collector. We are trying to collect a debt that you owe to %(creditor)s, on the account "
-            "ending %(ending)s. We will use any information you give us to help collect it."
+            "Call or write to us by %(day)s to dispute all or part of the debt. If you do not, we will assume that our "
+            "information is correct."
         )
-        % {"us": content.collector_name, "creditor": content.creditor_now, "ending": content.account_ending},
+        % by,
         _(
-            "Call or write to us by %(day)s to dispute all or part of the debt. If you do not, we will assume that "
-            "our information is correct. If you write to us by %(day)s, we must stop collecting any amount you "
-            "dispute until we send you information that shows you owe it."
+            "If you write to us by %(day)s, we must stop collecting any amount you dispute until we send you "
+            "information that shows you owe it, or a copy of a judgment."
         )
-        % {"day": day},
+        % by,
         _(
             "Write to us by %(day)s to ask for the name and address of the original creditor, if it is another one "
             "than the present. If you write by then, we must stop collecting until we send you that information."
         )
-        % {"day": day},
+        % by,
+        _("You may use the form below, a letter of your own, or your private page, which counts as writing."),
         _("Learn more about your rights under federal law at www.cfpb.gov/debt-collection."),
     ]
 
 
-def prompts() -> list[str]:
-    """The dispute prompts of the part to send back."""
+def dispute_prompts() -> list[str]:
+    """What may be ticked after "I want to dispute the debt because I think" (34(c)(4)(i))."""
     return [
-        _("I want to dispute the debt because I think: this is not my debt."),
-        _("I want to dispute the debt because I think: the amount is wrong."),
-        _("I want to dispute the debt because I think: (please describe on reverse or attach)."),
-        _("I want you to send me the name and address of the original creditor."),
+        _("This is not my debt."),
+        _("The amount is wrong."),
+        _("Other (please describe on reverse or attach additional information)."),
     ]
+
+
+def creditor_prompt() -> str:
+    """34(c)(4)(ii)"""
+    return _("I want you to send me the name and address of the original creditor.")

@@ -104,6 +104,7 @@ WORDS: dict[str, tuple[str, str, Callable[[Data], str]]] = {
     "hold.opened": ("pause", "info", lambda d: _("Contact paused: %(why)s") % {"why": _hold(d)}),
     "hold.closed": ("play", "", lambda d: _("Pause lifted: %(why)s") % {"why": _hold(d)}),
     "dispute.opened": ("dispute", "info", lambda _d: _("The account holder says it is wrong")),
+    "dispute.added_to": ("dispute", "info", lambda _d: _("The account holder added to what is wrong")),
     "dispute.answered": ("dispute", "", lambda _d: _("The creditor answered the dispute")),
     "stop.received": ("pause", "info", lambda _d: _("The account holder asked us to stop contact")),
     "paid.stated": ("paid", "info", lambda d: _("The debtor says %(amount)s was paid") % {"amount": _amount(d)}),

@@ -55,7 +55,9 @@ def check_second_fact(*, case: Case, answer: str, origin: str = "") -> None:
     five, a quarter of an hour of real time must pass. A try is counted before it is judged, so that many at once are
     no more than one after another. Raises WrongAnswer, TooManyTries.
     """
-    keys = [keyed_hash(name, purpose="portal") for name in (f"case {case.pk}", f"from {origin}" if origin else "") if name]
+    keys = [
+        keyed_hash(name, purpose="portal") for name in (f"case {case.pk}", f"from {origin}" if origin else "") if name
+    ]
     if max(_count_try(key) for key in keys) > TRIES:
         raise TooManyTries()
     if not _matches(case, answer):

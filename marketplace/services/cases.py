@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from core.events import record
+from core.events import Entry, record, record_many
 from marketplace import states
 from marketplace.errors import WrongState
 from marketplace.models import Case, Claim, Promise
@@ -29,6 +30,7 @@ __all__ = [
     "close_case",
     "finish_clearing",
     "list_case",
+    "mark_many_noticed",
     "mark_noticed",
     "pause_task",
     "pause_tasks",
@@ -62,6 +64,16 @@ def mark_noticed(*, case: Case, at: datetime, notice_ref: str = "", actor: str =
         locked = lock_case(case.pk)
         _move(locked, states.NOTICED, name="case.noticed", actor=actor, at=at, data={"notice": notice_ref})
     return locked
+
+
+def mark_many_noticed(*, notices: Sequence[tuple[Case, str]], at: datetime, actor: str = "system") -> None:
+    """Like mark_noticed for a few hundred locked cases, each with its notice. Raises WrongState for all of them."""
+    with transaction.atomic():
+        waiting = Case.objects.filter(pk__in=[case.pk for case, _ref in notices], state=states.READY)
+        if waiting.update(state=states.NOTICED) != len(notices):
+            raise WrongState(state=states.NOTICED)
+        entries = [Entry(case.stream, {"from": states.READY, "notice": ref}, case.org_id) for case, ref in notices]
+        record_many(entries, name="case.noticed", actor=actor, at=at)
 
 
 def close_case(*, case: Case, code: str, event: str, actor: str, at: datetime) -> Case:

@@ -1,7 +1,8 @@
 """Forgery protection for pages that send no referrer.
 
-Under `Referrer-Policy: no-referrer` a browser sends `Origin: null` with our own forms, which Django takes for a stranger.
-Here null is let through to the token check, unless the browser itself says that the form stood on another site.
+Under `Referrer-Policy: no-referrer` a browser sends `Origin: null` with our own forms, which Django
+takes for a stranger. Here null is let through to the token check, unless the browser says that the form stood on
+another site.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ class SecondFactForm(forms.Form):
 REASONS = [
     ("not_mine", _("This is not my debt")),
     ("amount", _("The amount is wrong")),
+    ("paid", _("I have paid it already")),
     ("fraud", _("Somebody used my identity")),
     ("orig_creditor", _("I want the name and address of the original creditor")),
     ("other", _("Something else is wrong")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -11,7 +13,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from compliance.models import Dispute, Hold
 from compliance.notice_pdf import render_pdf
-from compliance.notice_words import amounts, prompts, rights
+from compliance.notice_words import (
+    Line,
+    amounts,
+    creditor_prompt,
+    creditor_then,
+    day_words,
+    dispute_prompts,
+    purpose,
+    rights,
+)
 from compliance.services import portal
 from compliance.services.disputes import open_dispute
 from compliance.services.notices import content_of
@@ -19,8 +30,9 @@ from compliance.services.stops import stop_contact
 from core import clock
 from core.errors import BadInput, DomainError, NotFound
 from core.money import Money
+from marketplace import states
 from marketplace.local import local_day
-from marketplace.models import Case
+from marketplace.models import Case, Debt
 from payments.models import PaidStatement
 from payments.services.statements import state_paid
 from web.access import DebtorRequest, close_debtor_session, debtor_session, no_store, open_debtor_session
@@ -39,7 +51,7 @@ def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int 
 @require_http_methods(["GET", "HEAD", "POST"])
 def landing(request: HttpRequest, token: str) -> HttpResponseBase:
     """The link of the letter. It says nothing until it is opened by a button, so that scanners find nothing to open."""
-    case = portal.case_of_link(token)
+    case = portal.case_of_link(token, at=clock.now())
     if request.method == "POST":
         if case is None:
             return _page(request, "dead", {}, status=404)
@@ -52,7 +64,7 @@ def landing(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponseBase:
     """Ask for one thing that only the person is likely to know."""
-    case = portal.case_of_link(request.session.get(_TOKEN, ""))
+    case = portal.case_of_link(request.session.get(_TOKEN, ""), at=clock.now())
     if case is None:
         return redirect("debtor:ended")
     form = SecondFactForm(request.POST or None)
@@ -71,36 +83,60 @@ def check(request: HttpRequest) -> HttpResponseBase:
     return _page(request, "check", {"form": form}, status=status)
 
 
+def _while_open(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Acts that make sense only while the case is open; on a closed one the account page says how it ended."""
+
+    @wraps(view)
+    def inner(request: DebtorRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.case.state == states.CLOSED:
+            return redirect("debtor:home")
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
 @require_GET
 @debtor_session
 def home(request: DebtorRequest) -> HttpResponse:
     """What is said to be owed in its parts, and the choices: rights first, payment last."""
     case = request.case
     sent = portal.notice_of(case)
-    content = content_of(sent) if sent else None
+    context: dict[str, Any] = {
+        "case": case, "notice": sent, "answer": portal.newest_answer(case), "dispute": portal.open_dispute_of(case),
+        "is_new": sent is not None and not portal.is_notice_viewed(case),
+    }  # fmt: skip
+    if case.state == states.CLOSED:
+        day = local_day(case.debtor, case.closed_at or clock.now())
+        context["closing"] = [{"label": _("Closed on"), "value": day_words(day)}]
+        return _page(request, "closed", context)
     holds = Hold.objects.filter(person=case.debtor.person_id, closed_at__isnull=True)
-    return _page(
-        request,
-        "home",
-        {
-            "case": case, "debt": case.debt, "notice": sent, "facts": _parts(case), "content": content,
-            "stopped": holds.filter(reason="CEASE").exists(),
-            "dispute": Dispute.objects.filter(case=case, state="AWAITING_CREDITOR").order_by("-pk").first(),
-        },
-    )  # fmt: skip
+    context |= {"debt": case.debt, "facts": _facts(case), "stopped": holds.filter(reason="CEASE").exists()}
+    return _page(request, "home", context)
 
 
-def _parts(case: Case) -> list[dict[str, Any]]:
-    debt = case.debt
-    rows = [
-        (_("The amount itself"), debt.principal_due_minor), (_("Interest"), debt.interest_due_minor),
-        (_("Fees"), debt.fees_due_minor),
-    ]  # fmt: skip
-    facts: list[dict[str, Any]] = [
-        {"label": label, "value": amount(Money(minor, debt.currency))} for label, minor in rows
+def _facts(case: Case) -> list[dict[str, Any]]:
+    """The itemisation of the notice brought up to today; without a notice the parts that are due."""
+    debt, sent = case.debt, portal.notice_of(case)
+    if sent is None:
+        return [_fact(line) for line in _parts(debt)]
+    paid = debt.placed_minor - debt.balance_minor
+    return [_fact(line) for line in amounts(content_of(sent), paid_minor=paid, now_minor=debt.balance_minor)]
+
+
+def _fact(line: Line) -> dict[str, Any]:
+    return {"label": line.label, "value": line.amount, "total": line.is_total}
+
+
+def _parts(debt: Debt) -> list[Line]:
+    def line(label: str, minor: int, *, is_total: bool = False) -> Line:
+        return Line(label, amount(Money(minor, debt.currency)), is_total)
+
+    return [
+        line(_("The amount itself"), debt.principal_due_minor),
+        line(_("Interest"), debt.interest_due_minor),
+        line(_("Fees"), debt.fees_due_minor),
+        line(_("Total now"), debt.balance_minor, is_total=True),
     ]
-    facts.append({"label": _("Today"), "value": amount(Money(debt.balance_minor, debt.currency)), "total": True})
-    return facts
 
 
 @require_GET
@@ -112,14 +148,16 @@ def notice(request: DebtorRequest) -> HttpResponse:
         raise NotFound()
     portal.notice_viewed(case=request.case, at=clock.now())
     content = content_of(sent)
-    context = {
-        "notice": sent,
-        "content": content,
-        "lines": amounts(content),
-        "rights": rights(content),
-        "prompts": prompts(),
-    }
-    return _page(request, "notice", context)
+    return _page(
+        request,
+        "notice",
+        {
+            "notice": sent, "content": content, "facts": [_fact(line) for line in amounts(content)],
+            "purpose": purpose(content), "creditor_then": creditor_then(content), "rights": rights(content),
+            "prompts": dispute_prompts(), "creditor_prompt": creditor_prompt(),
+            "is_open": request.case.state != states.CLOSED,
+        },
+    )  # fmt: skip
 
 
 @require_GET
@@ -137,16 +175,19 @@ def notice_pdf(request: DebtorRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @debtor_session
+@_while_open
 def dispute(request: DebtorRequest) -> HttpResponseBase:
     """Say that it is wrong: contact stops in the same moment."""
     form = DisputeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
+        if reason == "paid":
+            return redirect("debtor:paid")
         said = dict(form.fields["reason"].choices)[reason]  # type: ignore[attr-defined]
         row = open_dispute(
             case=request.case, parts=form.cleaned_data["parts"], channel="portal", actor="debtor", at=clock.now(),
             text=f"{said}. {form.cleaned_data['text']}".strip(),
-            kind="orig_creditor" if reason == "orig_creditor" else "dispute",
+            kind="orig_creditor" if reason == "orig_creditor" else "dispute", is_stolen=reason == "fraud",
         )  # fmt: skip
         return redirect("debtor:done", what="dispute", ref=row.ref)
     return _page(request, "dispute", {"form": form, "case": request.case, "notice": portal.notice_of(request.case)})
@@ -154,23 +195,26 @@ def dispute(request: DebtorRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @debtor_session
+@_while_open
 def stop(request: DebtorRequest) -> HttpResponseBase:
     """Ask for contact to stop, in writing, effective at once."""
     if request.method == "POST":
         hold = stop_contact(case=request.case, form="portal", actor="debtor", at=clock.now())
-        return redirect("debtor:done", what="stop", ref=str(hold.pk))
+        return redirect("debtor:done", what="stop", ref=f"H-{hold.pk:06d}")
     return _page(request, "stop", {"case": request.case})
 
 
 @require_GET
 @debtor_session
+@_while_open
 def pay(request: DebtorRequest) -> HttpResponse:
     """The creditor's own ways to pay, as the creditor wrote them; no money passes through us and no fee is added."""
-    return _page(request, "pay", {"case": request.case, "debt": request.case.debt, "facts": _parts(request.case)})
+    return _page(request, "pay", {"case": request.case, "debt": request.case.debt, "facts": _facts(request.case)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @debtor_session
+@_while_open
 def paid(request: DebtorRequest) -> HttpResponseBase:
     """Say that it is paid: the creditor checks it, and contact is paused meanwhile."""
     case, at = request.case, clock.now()
@@ -204,8 +248,10 @@ def done(request: DebtorRequest, what: str, ref: str) -> HttpResponse:
         context["row"] = Dispute.objects.filter(case=case, ref=ref).first()
     elif what == "paid":
         context["row"] = PaidStatement.objects.filter(case=case, ref=ref).first()
-    elif what == "stop" and ref.isdigit():
-        context["row"] = Hold.objects.filter(pk=int(ref), person=case.debtor.person_id, reason="CEASE").first()
+        context["dispute"] = portal.open_dispute_of(case)
+    elif what == "stop" and ref.removeprefix("H-").isdigit():
+        holds = Hold.objects.filter(person=case.debtor.person_id, reason="CEASE")
+        context["row"] = holds.filter(pk=int(ref.removeprefix("H-"))).first()
     if not context.get("row"):
         raise NotFound()
     return _page(request, "done", context)
