@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 WAIT_TARGET = timedelta(days=3)
 LONGEST_APPROVAL = timedelta(days=731)
-RENEWAL_OPENS = timedelta(days=60)
 ADULT_AGE = 18
 OLDEST_AGE = 110
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import states
 from accounts.errors import ApplicationClosed, ApplicationIncomplete, OtherRole
 from accounts.models import Application, ApplicationDocument, Collector, User
-from accounts.selectors import current_vetting, missing_parts
+from accounts.selectors import missing_parts
 from accounts.tiers import TIERS
-from accounts.vetting import ADULT_AGE, OLDEST_AGE, RENEWAL_OPENS, age_on
+from accounts.vetting import ADULT_AGE, OLDEST_AGE, age_on
 from core.clock import MARKET_ZONE
 from core.crypto import keyed_hash, seal
 from core.errors import BadInput, NotFound
@@ -223,16 +223,14 @@ def submit_application(*, application: Application, at: datetime) -> Application
 
 
 def renew_application(*, application: Application, at: datetime) -> Application:
-    """Open an approved application again, from 60 days before the approval ends; what holds today goes on holding.
+    """Open an approved application again, to renew it or to add a state; what holds today goes on holding.
 
-    The conduct code is accepted anew. Raises ApplicationClosed earlier, in any other state or while suspended.
+    The conduct code is accepted anew. Raises ApplicationClosed in any other state or while suspended.
     """
     with transaction.atomic():
         locked = Application.objects.select_for_update(of=("self",)).select_related("collector").get(pk=application.pk)
         collector = locked.collector
-        vetting = current_vetting(collector, at)
-        is_early = vetting is not None and vetting.valid_to - at > RENEWAL_OPENS
-        if locked.state != states.APPROVED or is_early or collector.status == Collector.Status.SUSPENDED:
+        if locked.state != states.APPROVED or collector.status == Collector.Status.SUSPENDED:
             raise ApplicationClosed()
         locked.state, locked.conduct_code_accepted_at, locked.submitted_at = states.DRAFT, None, None
         locked.save(update_fields=["state", "conduct_code_accepted_at", "submitted_at"])

@@ -284,11 +284,9 @@ def test_refused_is_the_end():
         Application.objects.update(state="SUBMITTED")
 
 
-def test_renewal_opens_late_and_the_old_approval_holds_meanwhile():
+def test_the_old_approval_holds_during_a_renewal():
     application = submitted()
     decide(application)
-    with pytest.raises(ApplicationClosed):
-        renew_application(application=application, at=YEAR - 61 * DAY)
     soon = YEAR - 59 * DAY
     renewed = renew_application(application=application, at=soon)
     assert (renewed.state, renewed.conduct_code_accepted_at) == ("DRAFT", None)
@@ -297,6 +295,9 @@ def test_renewal_opens_late_and_the_old_approval_holds_meanwhile():
     submit_application(application=application, at=soon)
     decide(application, reason_code="renewed", valid_to=YEAR + 300 * DAY, at=soon)
     assert is_working(Collector.objects.get(), YEAR + DAY)
+    Collector.objects.update(status="SUSPENDED")
+    with pytest.raises(ApplicationClosed):
+        renew_application(application=application, at=soon)
 
 
 def test_opening_a_document_is_kept_and_for_staff_only():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -335,12 +336,16 @@ def test_an_ended_approval_is_renewed(client, reviewer):
     application = submitted()
     client.post(review_url(application), decision(valid_to="2026-12-24"))
     client.force_login(application.collector.user)
-    assert "Renew the approval" in go(client, "apply").content.decode()
+    assert "Renew it, or add a state" in go(client, "apply").content.decode()
+    clock.advance(timedelta(days=60))
+    page = go(client, "apply").content.decode()
+    assert "Your approval has ended" in page
+    assert "It held until 24 December 2026" in page
+    assert not is_working(Collector.objects.get(), clock.now())
     for _time in range(2):
         go(client, "apply_renew", {})
     page = go(client, "apply").content.decode()
     assert "5 of 6 done" in page
-    assert "You can work until 24 December 2026" in page
 
 
 def test_vetting_needs_rights(client):

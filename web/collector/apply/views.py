@@ -21,7 +21,7 @@ from accounts.models import Application, User
 from accounts.selectors import application_of, current_vetting, last_review, phone_ending, read_address
 from accounts.services import applications as service
 from accounts.services.applications import OPEN_STATES
-from accounts.vetting import RENEWAL_OPENS, WAIT_TARGET, reason_words
+from accounts.vetting import WAIT_TARGET, reason_words
 from core import clock
 from core.errors import DomainError
 from web.access import View, no_store
@@ -108,7 +108,6 @@ def _standing(application: Application, at: datetime) -> dict[str, Any]:
         "asked": ", ".join(asked),
         "documents": application.documents.count(),
         "answer_by": application.submitted_at + WAIT_TARGET if application.submitted_at else None,
-        "is_renewable": vetting is None or vetting.valid_to - at <= RENEWAL_OPENS,
     }
 
 
@@ -261,7 +260,7 @@ def submit(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def renew(request: HttpRequest) -> HttpResponse:
-    """Open an approved application again before its approval ends."""
+    """Open an approved application again."""
     application = _own_application(request)
     if application is not None:
         try:

@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.money import to_major
 from marketplace.models import Programme
 from marketplace.services.programmes import MAX_ANSWER_DAYS, MAX_CLEARING_DAYS, ProgrammeValues
 from payments.commission import Plan
@@ -124,7 +125,6 @@ class ProgrammeForm(forms.Form):
             ("required", "invalid", "min_value", "max_value"), gettext_lazy("Enter days from 1 to 30")
         ),
     )  # fmt: skip
-    preview_age = _small("Days past due", most=9999)
     preview_amount = MoneyField(label=gettext_lazy("Amount paid"), required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, programme: Programme | None = None) -> None:
@@ -146,7 +146,7 @@ class ProgrammeForm(forms.Form):
 
     def _add_fields(self) -> None:
         add = self.fields.__setitem__
-        self.fields["preview_age"].label = _("Days past due")
+        add("preview_age", _small(_("Days past due"), most=9999))
         if self.programme is None:
             choices = [(code, code) for code in CURRENCIES]
             add("currency", forms.ChoiceField(label=_("Currency"), choices=choices, initial=CURRENCIES[0]))
@@ -192,7 +192,7 @@ class ProgrammeForm(forms.Form):
                 "version": one.terms_version, "cover": one.funding_cover,
             }  # fmt: skip
         for column, limit in enumerate(self.grid.limits):
-            start[f"limit_{column}"] = limit
+            start[f"limit_{column}"] = to_major(limit, self.currency).removesuffix(".00")
         for row, (age, rates) in enumerate(self.grid.rows):
             start[f"age_{row}"] = age
             # the open column is the last one of the table, however many limits are in use
