@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 from xml.sax.saxutils import escape
 
 import segno
@@ -16,7 +17,8 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
-from reportlab.platypus import Flowable, KeepTogether, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+from reportlab.platypus.flowables import Flowable, KeepTogether, PageBreak, Spacer
 
 from compliance.notice_content import NOTICE_LANGUAGE, NoticeContent
 from compliance.notice_words import Line, amounts, creditor_prompt, creditor_then, dispute_prompts, purpose, rights
@@ -36,7 +38,7 @@ def _wide_font() -> str:
     return _WIDE_FONT
 
 
-def _text(words: str, style: ParagraphStyle = _BODY) -> Paragraph:
+def _text(words: str, style: Any = _BODY) -> Paragraph:
     """Words as they are: no mark-up is read in them, and the font has their letters."""
     try:
         words.encode("cp1252")
@@ -113,18 +115,21 @@ class _Code(Flowable):
     """A QR code as one path of horizontal runs: a tenth of the time and size of a square for each dark module."""
 
     def __init__(self, address: str, size: float) -> None:
-        super().__init__()
-        self.matrix: Sequence[bytes] = segno.make(address, error="m").matrix
-        self.width = self.height = size
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.matrix = segno.make(address, error="m").matrix
+        self.size: float = size
+
+    def wrap(self, _width: float, _height: float) -> tuple[float, float]:
+        return self.size, self.size
 
     def draw(self) -> None:
-        cell = self.height / len(self.matrix)
+        cell = self.size / len(self.matrix)
         path = self.canv.beginPath()
         for y, row in enumerate(self.matrix):
             start = 0
             for x in range(1, len(row) + 1):
                 if x == len(row) or row[x] != row[start]:
                     if row[start]:
-                        path.rect(start * cell, self.height - (y + 1) * cell, (x - start) * cell, cell)
+                        path.rect(start * cell, self.size - (y + 1) * cell, (x - start) * cell, cell)
                     start = x
         self.canv.drawPath(path, stroke=0, fill=1)

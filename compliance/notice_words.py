@@ -25,7 +25,7 @@ def money(minor: int, currency: str) -> str:
 
 
 def day_words(day: date) -> str:
-    return str(format_date(day, "MMMM d, y", locale="en_US"))
+    return str(format_date(day, "d MMMM y", locale="en_GB"))
 
 
 def amounts(content: NoticeContent, *, paid_minor: int | None = None, now_minor: int | None = None) -> list[Line]:

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class PortalTries(models.Model):
-    """Wrong answers given on the private page, counted by case and by where they came from, until a moment of real time.
+    """Wrong answers on the private page, counted by case and by where they came from, until a moment of real time.
 
     `key` is a keyed hash, so that no network address is kept. Rows are counters, not evidence.
     """

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +20,7 @@ from core.crypto import seal, unseal
 from core.errors import DomainError
 from core.ids import new_ref
 from marketplace import states
-from marketplace.local import local_day
+from marketplace.local import local_day, market_day
 from marketplace.models import Case
 from marketplace.services.cases import mark_many_noticed
 
@@ -52,7 +52,6 @@ class _Draft:
     case: Case
     content: NoticeContent
     period: ValidationPeriod
-    day: date
 
 
 def link_of(case: Case) -> str:
@@ -106,7 +105,7 @@ def _draft(case: Case, at: datetime) -> _Draft:
         payments_minor=debt.placed_minor - debt.balance_minor, credits_minor=0, amount_now_minor=debt.balance_minor,
         period_ends_on=period.end, link=link_of(case), language=NOTICE_LANGUAGE,
     )  # fmt: skip
-    return _Draft(case, content, period, local_day(debtor, at))
+    return _Draft(case, content, period)
 
 
 def send_notice(*, case: Case, at: datetime, actor: str = "system") -> ValidationNotice:
@@ -161,7 +160,8 @@ def _row(draft: _Draft, at: datetime) -> ValidationNotice:
     return ValidationNotice(
         ref=new_ref("N"), case=draft.case, language=draft.content.language, delivery=ValidationNotice.Delivery.POST,
         content_sealed=seal(text, key_id=draft.case.org.key_id), content_sha256=hashlib.sha256(text.encode()).digest(),
-        sent_at=at, assumed_received_on=draft.period.receipt, period_ends_on=draft.period.end, print_date=draft.day,
+        sent_at=at, assumed_received_on=draft.period.receipt, period_ends_on=draft.period.end,
+        print_date=market_day(at),
     )  # fmt: skip
 
 

@@ -110,7 +110,13 @@ def home(request: DebtorRequest) -> HttpResponse:
         context["closing"] = [{"label": _("Closed on"), "value": day_words(day)}]
         return _page(request, "closed", context)
     holds = Hold.objects.filter(person=case.debtor.person_id, closed_at__isnull=True)
-    context |= {"debt": case.debt, "facts": _facts(case), "stopped": holds.filter(reason="CEASE").exists()}
+    in_period = sent is not None and local_day(case.debtor, clock.now()) <= sent.period_ends_on
+    context |= {
+        "in_period": in_period,
+        "debt": case.debt,
+        "facts": _facts(case),
+        "stopped": holds.filter(reason="CEASE").exists(),
+    }
     return _page(request, "home", context)
 
 
