@@ -30,7 +30,7 @@ from compliance.models import (
 from compliance.services.holds import close_hold
 from core import clock
 from core.admin import ReadOnly
-from core.errors import DomainError, NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound
 
 
 @admin.register(Permit)
@@ -144,7 +144,9 @@ class HoldAdmin(ReadOnly[Hold]):
         if request.method == "POST":
             if not may_lift:
                 raise NotAllowed()
-            if form.is_valid() and _lift(form, hold, actor=f"user:{request.user.pk}"):
+            if form.is_valid():
+                why = form.cleaned_data["reason"]
+                close_hold(hold=hold, actor=f"user:{request.user.pk}", at=clock.now(), reason=why)
                 messages.success(request, _("The hold is lifted. Work goes on unless another hold stands."))
                 return HttpResponseRedirect(reverse("admin:compliance_hold_changelist"))
         is_open = hold.closed_at is None
@@ -154,15 +156,6 @@ class HoldAdmin(ReadOnly[Hold]):
             form=form if is_open and may_lift else None, button=_("Lift this hold"),
             why_not=_("This hold was lifted already.") if not is_open else _("Your rights let you read holds."),
         )  # fmt: skip
-
-
-def _lift(form: LiftForm, hold: Hold, *, actor: str) -> bool:
-    try:
-        close_hold(hold=hold, actor=actor, at=clock.now(), reason=form.cleaned_data["reason"])
-    except DomainError as error:
-        form.add_error(None, error.message)
-        return False
-    return True
 
 
 def _hold_facts(hold: Hold) -> list[tuple[str, object]]:
