@@ -9,13 +9,14 @@ import pytest
 from compliance import states
 from compliance.gate import authorise
 from compliance.models import Dispute, Hold, Refusal
-from compliance.services.disputes import DisputeAnswered, answer_dispute, open_dispute, sweep_unanswered
+from compliance.services.disputes import CaseIsClosed, DisputeAnswered, answer_dispute, open_dispute, sweep_unanswered
 from compliance.services.notices import NoticeNotDue, content_of, send_notice
 from compliance.services.stops import stop_contact
 from core.errors import BadInput
 from core.models import Event
 from marketplace import states as market
 from marketplace.models import Case, Promise
+from marketplace.services.cases import close_case
 from marketplace.services.promises import make_promise
 from tests import factories as make
 
@@ -129,3 +130,85 @@ def test_a_notice_without_itemisation_is_refused_and_leaves_nothing(at: datetime
         send_notice(case=case, at=at)
     assert Case.objects.get(pk=case.pk).state == market.READY
     assert not Event.objects.exists()
+
+
+def test_what_a_second_word_adds_is_kept_and_a_double_tap_adds_nothing(at: datetime) -> None:
+    case = make.make_claim().case
+    first = dispute(case, at, parts=["fees"], text="Fees were waived.")
+    for _tap in range(2):
+        dispute(case, at, parts=["interest"], text="And the rate is wrong.")
+    row = Dispute.objects.get()
+    assert (row.ref, row.parts) == (first.ref, ["interest", "fees"])
+    assert row.text == "Fees were waived.\nAnd the rate is wrong."
+    dispute(case, at, parts=[], text="It is not mine.")
+    dispute(case, at, parts=["fees"], text="It is not mine.")
+    assert Dispute.objects.get().parts == []
+    assert Hold.objects.count() == 1
+    assert Event.objects.filter(name="dispute.opened").count() == 1
+    assert Event.objects.filter(name="dispute.added_to").count() == 2
+
+
+def test_a_spoken_dispute_becomes_a_written_one(at: datetime) -> None:
+    case = make.make_claim().case
+    make.make_notice(case)
+    assert not dispute(case, at, channel="call").is_written
+    assert rule_now(case, at) != "NONE"
+    dispute(case, at, channel="portal")
+    row = Dispute.objects.get()
+    assert (row.is_written, row.is_in_period) == (True, True)
+    assert rule_now(case, at) == "US.REGF.38d2"
+
+
+def test_a_dispute_after_the_period_is_taken_and_pauses_all_the_same(at: datetime) -> None:
+    case = make.make_claim().case
+    make.make_notice(case, sent_at=at - timedelta(days=90))
+    assert not dispute(case, at).is_in_period
+    assert rule_now(case, at) != "NONE"
+
+
+def test_a_stolen_identity_stays_frozen_after_the_creditors_answer(at: datetime) -> None:
+    case = make.make_claim().case
+    make.make_notice(case)
+    for _tap in range(2):
+        row = dispute(case, at, text="Somebody used my identity", is_stolen=True)
+    assert sorted(Hold.objects.values_list("reason", flat=True)) == ["DISPUTE", "ID_THEFT"]
+    answer_dispute(dispute=row, outcome="VALIDATED", text="It is yours.", actor="user:1", at=at)
+    assert rule_now(case, at) != "NONE"
+
+
+def test_a_request_for_the_original_creditor_stands_beside_a_dispute(at: datetime) -> None:
+    case = make.make_claim().case
+    make.make_notice(case)
+    asked = dispute(case, at, kind="orig_creditor", text="")
+    assert rule_now(case, at) == "US.REGF.38c"
+    dispute(case, at)
+    answer_dispute(dispute=asked, outcome="VALIDATED", text="Harbour LLC, Albany.", actor="user:1", at=at)
+    assert rule_now(case, at) == "US.REGF.38d2"
+
+
+@pytest.mark.parametrize("kind", ["already_paid", "orig_creditor"])
+def test_silence_closes_whatever_was_asked(at: datetime, kind: str) -> None:
+    case = make.make_claim().case
+    dispute(case, at, kind=kind)
+    assert sweep_unanswered(at=at + timedelta(days=case.programme.dispute_answer_days + 1)) == 1
+    assert Case.objects.get(pk=case.pk).close_code == "DIS"
+
+
+def test_a_closed_case_takes_no_dispute_and_nothing_is_left(at: datetime) -> None:
+    case = make.make_case()
+    close_case(case=case, code="WTH", event="stop", actor="system", at=at)
+    before = Event.objects.count()
+    with pytest.raises(CaseIsClosed):
+        dispute(case, at, is_stolen=True)
+    assert not Dispute.objects.exists()
+    assert not Hold.objects.exists()
+    assert Event.objects.count() == before
+
+
+def test_an_unknown_answer_is_refused_and_leaves_the_dispute(at: datetime) -> None:
+    row = dispute(make.make_claim().case, at)
+    before = Event.objects.count()
+    with pytest.raises(BadInput):
+        answer_dispute(dispute=row, outcome="MAYBE", text="Hm.", actor="user:1", at=at)
+    assert Dispute.objects.get(pk=row.pk).answered_at is None
+    assert Event.objects.count() == before
