@@ -197,7 +197,8 @@ def _barred(judged: Judgement) -> Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the gate would say about a call now, for a page. `sentence` is the deciding reason in plain words.
+    """What the gate would say about a call now, for a page. `sentence` is the deciding reason in plain words,
+    `source` what it rests on.
 
     `retry_at` is in the debtor's zone. `zones` are the candidate zones. `calls_used` counts what the busiest frequency
     rule counts, of `calls_cap`.
@@ -212,6 +213,7 @@ class Preview:
     calls_used: int
     calls_cap: int
     has_number: bool
+    source: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -237,6 +239,7 @@ def _preview(book: FactBook, case: Case) -> Preview:
         verdict=judged.verdict, rule=judged.rule, sentence=_(say) if say else "", advice=_(advice) if advice else "",
         retry_at=judged.retry_at, zones=tuple(dict.fromkeys((*facts.tz.address, *facts.tz.phone))),
         calls_used=used, calls_cap=cap, has_number=point is not None,
+        source=first.source if first and point is not None else "",
     )  # fmt: skip
 
 
