@@ -53,7 +53,7 @@ def untouched(case: Case) -> bool:
 
 def case_with(*, address: str | None = None, **debt: Any) -> Case:
     programme = make.make_programme()
-    sealed = {} if address is None else {"address_sealed": seal(address, key_id=programme.org.key_id)}
+    sealed: dict[str, Any] = {} if address is None else {"address_sealed": seal(address, key_id=programme.org.key_id)}
     return make.make_case(programme, debt=make.make_debt(make.make_debtor(programme.org, **sealed), **debt))
 
 

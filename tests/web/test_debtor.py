@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from compliance.gate import authorise
 from compliance.models import Dispute, Hold, Refusal
+from compliance.services.disputes import answer_dispute
 from compliance.services.notices import send_notice
 from core import clock
 from core.models import Event, MarketClock
-from marketplace.models import Case
+from marketplace.models import Case, Debt
 from payments.models import PaidStatement
 from tests import factories as make
 
@@ -28,7 +28,6 @@ def _market(settings: Any, at: datetime) -> None:
     settings.EVENHAND_DEMO = True
     MarketClock.objects.all().delete()
     clock.start(at)
-    cache.clear()
 
 
 @pytest.fixture
@@ -179,3 +178,112 @@ def test_a_form_without_its_token_is_refused(case: Case) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.get(f"/p/{TOKEN}/")
     assert strict.post(f"/p/{TOKEN}/", {}, headers={"Origin": "null"}).status_code == 403
+
+
+def test_on_the_home_page_the_notice_is_new_until_it_is_read(client: Client, case: Case) -> None:
+    open_page(client)
+    assert ">New<" in client.get("/p/home/").content.decode()
+    client.get("/p/notice/")
+    assert ">New<" not in client.get("/p/home/").content.decode()
+
+
+def test_the_amounts_are_brought_up_to_today_and_add_up(client: Client, case: Case) -> None:
+    Debt.objects.filter(pk=case.debt_id).update(principal_due_minor=100000)
+    open_page(client)
+    words = client.get("/p/home/").content.decode()
+    for figure in ("$1,100.00", "$85.57", "$49.00", "-$100.00", "$1,134.57"):
+        assert figure in words
+    assert "$1,234.57" in client.get("/p/notice/").content.decode()
+
+
+def test_a_stolen_identity_opens_its_own_hold(client: Client, case: Case) -> None:
+    open_page(client)
+    for _tap in range(2):
+        client.post("/p/dispute/", {"reason": "fraud"})
+    assert sorted(Hold.objects.values_list("reason", flat=True)) == ["DISPUTE", "ID_THEFT"]
+
+
+def test_who_says_paid_among_the_reasons_is_asked_what_he_paid(client: Client, case: Case) -> None:
+    open_page(client)
+    assert client.post("/p/dispute/", {"reason": "paid"}).headers["Location"] == "/p/paid/"
+    assert not Hold.objects.exists()
+
+
+@pytest.mark.parametrize("sent", [{}, {"reason": "nonsense"}, {"reason": "amount", "parts": ["gold"]}])
+def test_an_incomplete_dispute_is_refused_and_leaves_nothing(client: Client, case: Case, sent: dict[str, Any]) -> None:
+    open_page(client)
+    before = Event.objects.count()
+    assert "There is a problem" in client.post("/p/dispute/", sent).content.decode()
+    assert not Dispute.objects.exists()
+    assert not Hold.objects.exists()
+    assert Event.objects.count() == before
+
+
+def test_the_creditors_answer_can_be_read(client: Client, case: Case, at: datetime) -> None:
+    open_page(client)
+    client.post("/p/dispute/", {"reason": "amount"})
+    answer_dispute(
+        dispute=Dispute.objects.get(), outcome="VALIDATED", text="See <the> statement.", actor="user:1", at=at
+    )
+    words = client.get("/p/home/").content.decode()
+    assert f"{case.org.name} has answered" in words
+    assert "See &lt;the&gt; statement." in words
+
+
+def test_a_closed_case_says_how_it_ended_and_takes_no_act(client: Client, case: Case, at: datetime) -> None:
+    open_page(client)
+    client.post("/p/dispute/", {"reason": "not_mine"})
+    row = Dispute.objects.get()
+    answer_dispute(dispute=row, outcome="NOT_OWED", text="Our mistake.", actor="user:1", at=at)
+    words = client.get("/p/home/").content.decode()
+    assert "closed here as not owed" in words
+    assert "you owe" not in words
+    before = Event.objects.count()
+    for name in ("dispute", "stop", "pay", "paid"):
+        assert client.post(f"/p/{name}/", {"reason": "amount"}).status_code in (302, 405)
+    assert Event.objects.count() == before
+    assert client.get(f"/p/done/dispute/{row.ref}/").status_code == 200
+    assert open_page(Client()).status_code == 302
+
+
+def test_a_link_that_leads_nowhere_has_its_own_page(client: Client, case: Case) -> None:
+    answer = client.post("/p/no-such-token/")
+    assert answer.status_code == 404
+    assert "This link has ended" in answer.content.decode()
+
+
+def test_leaving_closes_the_page(client: Client, case: Case) -> None:
+    open_page(client)
+    assert client.post("/p/leave/").headers["Location"] == "/p/ended/"
+    assert client.get("/p/home/").headers["Location"] == "/p/ended/"
+    assert client.get("/p/check/").headers["Location"] == "/p/ended/"
+
+
+def test_the_page_closes_by_itself(client: Client, case: Case) -> None:
+    open_page(client)
+    session = client.session
+    session["debtor_case"] = {"case": case.pk, "until": "2020-01-01T00:00:00+00:00"}
+    session.save()
+    assert client.get("/p/home/").headers["Location"] == "/p/ended/"
+
+
+@pytest.mark.parametrize("path", ["home/", "notice/pdf/", "done/dispute/D-NONE/", "ended/", "done/stop/H-x/"])
+def test_nothing_is_kept_and_nothing_told_on(client: Client, case: Case, path: str) -> None:
+    open_page(client)
+    answer = client.get(f"/p/{path}")
+    assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+
+
+def test_a_case_without_a_notice_shows_its_parts(client: Client) -> None:
+    make.make_case(token=TOKEN)
+    open_page(client)
+    words = client.get("/p/home/").content.decode()
+    assert "Read the notice" not in words
+    assert "$1,234.57" in words
+    assert client.get("/p/notice/").status_code == 404
+
+
+def test_without_ways_to_pay_the_creditors_address_stands_there(client: Client, case: Case) -> None:
+    type(case.programme).objects.update(ways_to_pay="")
+    open_page(client)
+    assert case.org.postal_address in client.get("/p/pay/").content.decode()

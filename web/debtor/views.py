@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -35,17 +33,12 @@ from marketplace.local import local_day
 from marketplace.models import Case, Debt
 from payments.models import PaidStatement
 from payments.services.statements import state_paid
-from web.access import DebtorRequest, close_debtor_session, debtor_session, no_store, open_debtor_session
+from web.access import DebtorRequest, close_debtor_session, debtor_session, open_debtor_session
 from web.debtor.forms import DisputeForm, PaidForm, SecondFactForm
+from web.debtor.pages import page, posted, while_open
 from web.formatting import amount
 
 _TOKEN = "debtor_link"  # noqa: S105 - a session key
-
-
-def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = no_store(render(request, f"debtor/{name}.html", context, status=status))
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,11 +47,11 @@ def landing(request: HttpRequest, token: str) -> HttpResponseBase:
     case = portal.case_of_link(token, at=clock.now())
     if request.method == "POST":
         if case is None:
-            return _page(request, "dead", {}, status=404)
+            return page(request, "dead", {}, status=404)
         request.session[_TOKEN] = token
         return redirect("debtor:check")
     # an unknown link looks the same, so that nobody can find out which exist
-    return _page(request, "landing", {"token": token})
+    return page(request, "landing", {"token": token})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,7 +60,7 @@ def check(request: HttpRequest) -> HttpResponseBase:
     case = portal.case_of_link(request.session.get(_TOKEN, ""), at=clock.now())
     if case is None:
         return redirect("debtor:ended")
-    form = SecondFactForm(request.POST or None)
+    form = SecondFactForm(posted(request))
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -80,19 +73,7 @@ def check(request: HttpRequest) -> HttpResponseBase:
         else:
             open_debtor_session(request, case)
             return redirect("debtor:home")
-    return _page(request, "check", {"form": form}, status=status)
-
-
-def _while_open(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Acts that make sense only while the case is open; on a closed one the account page says how it ended."""
-
-    @wraps(view)
-    def inner(request: DebtorRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.case.state == states.CLOSED:
-            return redirect("debtor:home")
-        return view(request, *args, **kwargs)
-
-    return inner
+    return page(request, "check", {"form": form}, status=status)
 
 
 @require_GET
@@ -108,7 +89,7 @@ def home(request: DebtorRequest) -> HttpResponse:
     if case.state == states.CLOSED:
         day = local_day(case.debtor, case.closed_at or clock.now())
         context["closing"] = [{"label": _("Closed on"), "value": day_words(day)}]
-        return _page(request, "closed", context)
+        return page(request, "closed", context)
     holds = Hold.objects.filter(person=case.debtor.person_id, closed_at__isnull=True)
     in_period = sent is not None and local_day(case.debtor, clock.now()) <= sent.period_ends_on
     context |= {
@@ -117,7 +98,7 @@ def home(request: DebtorRequest) -> HttpResponse:
         "facts": _facts(case),
         "stopped": holds.filter(reason="CEASE").exists(),
     }
-    return _page(request, "home", context)
+    return page(request, "home", context)
 
 
 def _facts(case: Case) -> list[dict[str, Any]]:
@@ -154,7 +135,7 @@ def notice(request: DebtorRequest) -> HttpResponse:
         raise NotFound()
     portal.notice_viewed(case=request.case, at=clock.now())
     content = content_of(sent)
-    return _page(
+    return page(
         request,
         "notice",
         {
@@ -176,15 +157,15 @@ def notice_pdf(request: DebtorRequest) -> HttpResponse:
     portal.notice_viewed(case=request.case, at=clock.now())
     response = HttpResponse(render_pdf([content_of(sent)]), content_type="application/pdf")
     response.headers["Content-Disposition"] = 'attachment; filename="notice.pdf"'
-    return no_store(response)
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @debtor_session
-@_while_open
+@while_open
 def dispute(request: DebtorRequest) -> HttpResponseBase:
     """Say that it is wrong: contact stops in the same moment."""
-    form = DisputeForm(request.POST or None)
+    form = DisputeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if reason == "paid":
@@ -196,35 +177,35 @@ def dispute(request: DebtorRequest) -> HttpResponseBase:
             kind="orig_creditor" if reason == "orig_creditor" else "dispute", is_stolen=reason == "fraud",
         )  # fmt: skip
         return redirect("debtor:done", what="dispute", ref=row.ref)
-    return _page(request, "dispute", {"form": form, "case": request.case, "notice": portal.notice_of(request.case)})
+    return page(request, "dispute", {"form": form, "case": request.case, "notice": portal.notice_of(request.case)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @debtor_session
-@_while_open
+@while_open
 def stop(request: DebtorRequest) -> HttpResponseBase:
     """Ask for contact to stop, in writing, effective at once."""
     if request.method == "POST":
         hold = stop_contact(case=request.case, form="portal", actor="debtor", at=clock.now())
         return redirect("debtor:done", what="stop", ref=f"H-{hold.pk:06d}")
-    return _page(request, "stop", {"case": request.case})
+    return page(request, "stop", {"case": request.case})
 
 
 @require_GET
 @debtor_session
-@_while_open
+@while_open
 def pay(request: DebtorRequest) -> HttpResponse:
     """The creditor's own ways to pay, as the creditor wrote them; no money passes through us and no fee is added."""
-    return _page(request, "pay", {"case": request.case, "debt": request.case.debt, "facts": _facts(request.case)})
+    return page(request, "pay", {"case": request.case, "debt": request.case.debt, "facts": _facts(request.case)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @debtor_session
-@_while_open
+@while_open
 def paid(request: DebtorRequest) -> HttpResponseBase:
     """Say that it is paid: the creditor checks it, and contact is paused meanwhile."""
     case, at = request.case, clock.now()
-    form = PaidForm(request.POST or None, currency=case.debt.currency, today=local_day(case.debtor, at))
+    form = PaidForm(posted(request), currency=case.debt.currency, today=local_day(case.debtor, at))
     status = 200
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -241,7 +222,7 @@ def paid(request: DebtorRequest) -> HttpResponseBase:
             status = refusal.http_status
         else:
             return redirect("debtor:done", what="paid", ref=row.ref)
-    return _page(request, "paid", {"form": form, "case": case}, status=status)
+    return page(request, "paid", {"form": form, "case": case}, status=status)
 
 
 @require_GET
@@ -260,13 +241,13 @@ def done(request: DebtorRequest, what: str, ref: str) -> HttpResponse:
         context["row"] = holds.filter(pk=int(ref.removeprefix("H-"))).first()
     if not context.get("row"):
         raise NotFound()
-    return _page(request, "done", context)
+    return page(request, "done", context)
 
 
 @require_GET
 def ended(request: HttpRequest) -> HttpResponse:
     """The session is over, or the link has not been opened in this browser."""
-    return _page(request, "ended", {})
+    return page(request, "ended", {})
 
 
 @require_POST
