@@ -61,7 +61,8 @@ def stage_file(
             batch = Batch.objects.create(
                 programme=programme, ref=new_ref("B"), filename=filename[:200], body_hash=digest, as_of=as_of,
                 idempotency_key=idempotency_key, created_by=actor, created_at=at, reading=_told(reading),
-                ignored_columns=list(reading.ignored), refused_reason=reading.refused.message if reading.refused else "",
+                ignored_columns=list(reading.ignored),
+                refused_reason=reading.refused.message if reading.refused else "",
                 state=states.FILE_REFUSED if reading.refused else states.STAGED,
             )  # fmt: skip
             if reading.refused is None:

@@ -117,7 +117,10 @@ def test_buckets_by_days_past_due(days, key):
     today = date(2026, 11, 3)
     due = today - timedelta(days=days)
     fitting = [
-        b.key for b in bands.BUCKETS for e, until in [b.since(today)] if (e is None or due >= e) and (until is None or due <= until)
+        b.key
+        for b in bands.BUCKETS
+        for e, until in [b.since(today)]
+        if (e is None or due >= e) and (until is None or due <= until)
     ]
     assert fitting == [key]
 
