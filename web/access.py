@@ -101,7 +101,7 @@ def close_debtor_session(request: HttpRequest) -> None:
 
 
 def debtor_session(view: View) -> View:
-    """Only for a debtor who gave the second fact less than half an hour ago; otherwise the neutral "open your link" page."""
+    """Only for a debtor who gave the second fact less than half an hour ago; otherwise the neutral closed page."""
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Refusals as answers: a DomainError becomes a page, a fragment or JSON with its status and a sentence that says what to do."""
+"""Refusals as answers: a DomainError becomes a page, a fragment or JSON with its status and its sentence."""
 
 from __future__ import annotations
 
