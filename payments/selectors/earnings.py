@@ -119,7 +119,8 @@ def explained(row: Accrual) -> EarningsLine:
         pk=row.pk, ref=row.ref, case_ref=row.case.ref, case_name=row.case.debtor.short_name,
         payment_ref=row.payment.ref, payment_minor=row.payment.amount_minor, paid_at=row.payment.initiated_at,
         rule=row.rule, rule_text=RULES[row.rule], rate_bps=row.rate_bps, base_minor=row.base_minor,
-        fee_minor=row.fee_minor, collector_minor=row.collector_minor, share_bps=plan["collector"], currency=row.currency, state=row.state,
+        fee_minor=row.fee_minor, collector_minor=row.collector_minor, share_bps=plan["collector"],
+        currency=row.currency, state=row.state,
         state_text=state_text(row), expected_at=expected_at(row), payout_ref=row.payout.ref if row.payout else "",
         is_reversal=row.kind == Accrual.Kind.REVERSAL, made_at=row.made_at,
     )  # fmt: skip
