@@ -97,7 +97,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "web.errors.DomainErrorMiddleware",
-    "web.errors.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
