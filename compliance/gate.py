@@ -198,7 +198,7 @@ def _barred(judged: Judgement) -> Judgement:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What the gate would say about a call now, for a page. `sentence` is the deciding reason in plain words,
-    `source` what it rests on.
+    `source` what it rests on, `others` the further reasons, `lasting` the one that lasts until `retry_at`.
 
     `retry_at` is in the debtor's zone. `zones` are the candidate zones. `calls_used` counts what the busiest frequency
     rule counts, of `calls_cap`.
@@ -214,6 +214,8 @@ class Preview:
     calls_cap: int
     has_number: bool
     source: str = ""
+    others: tuple[str, ...] = ()
+    lasting: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -240,7 +242,17 @@ def _preview(book: FactBook, case: Case) -> Preview:
         retry_at=judged.retry_at, zones=tuple(dict.fromkeys((*facts.tz.address, *facts.tz.phone))),
         calls_used=used, calls_cap=cap, has_number=point is not None,
         source=first.source if first and point is not None else "",
+        others=tuple(dict.fromkeys(_(d.say) for d in judged.denials if d is not first)) if point is not None else (),
+        lasting=_(_lasting(judged) or say) if say else "",
     )  # fmt: skip
+
+
+def _lasting(judged: Judgement) -> str:
+    """What is said by the rule that keeps the contact waiting longest: first one that only an event lifts."""
+    if judged.retry_at is None:
+        return next((denial.say for denial in judged.denials if denial.until is None), "")
+    waiting = [(denial.until, denial.say) for denial in judged.denials if denial.until is not None]
+    return max(waiting)[1] if waiting else ""
 
 
 def calls_used(facts: Facts, case: Case) -> tuple[int, int]:

@@ -214,6 +214,17 @@ def test_a_case_out_of_hours_says_why_its_law_and_when(page: Client, collector: 
     assert "Allowed from 08:00 to 21:00, now 22:05" in html
 
 
+def test_the_reason_in_the_queue_is_the_one_that_lasts(page: Client, collector: Collector, at: datetime) -> None:
+    claim = make.make_claim(collector=collector)
+    make.make_notice(claim.case)
+    touch(claim.case, collector, at)
+    clock.advance(timedelta(hours=1))
+    assert re.search(r"Opens 10 November, 08:00.*less than 7 days ago", read(page, "/today/"), re.DOTALL)
+    html = read(page, f"/case/{claim.case.ref}/")
+    assert "less than 120 minutes ago" in html
+    assert re.search(r"Why not now.*less than 7 days ago.*says they owe", html, re.DOTALL)
+
+
 def test_another_collectors_case_is_not_found_and_nothing_happens(page: Client) -> None:
     other = make.make_claim()
     before = Event.objects.count()
