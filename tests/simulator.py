@@ -79,7 +79,7 @@ class Simulator:
         return wait_for(lambda: (shown := self.screen(phone))["status"] in statuses and shown)
 
 
-def wait_for(look: Callable[[], T | bool], seconds: float = 15.0) -> T:
+def wait_for(look: Callable[[], T | bool], seconds: float = 40.0) -> T:
     """What ``look`` returns, as soon as that is true; fails after real ``seconds``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -414,8 +414,9 @@ def test_a_debtor_calls_back_and_reaches_the_collector_behind_the_mask() -> None
     # The address is known only when the switchboard listens, so it is started first, before the simulator it speaks to.
     with run_simulator() as unused, Switchboard(unused) as board:
         plan = board.plan()
-        flags = ("--voice-url", f"{board.url}/voice/{plan.name}/inbound", "--talk", "3")
-        with run_simulator(*flags) as simulator:
+        flags = ("--voice-url", f"{board.url}/voice/{plan.name}/inbound", "--talk", "30")
+        # slow enough that a poll on a busy machine still meets the seconds of talk
+        with run_simulator(*flags, tick=0.1) as simulator:
             board.simulator = simulator
             roles = (plan.token("collector"), plan.token("debtor"))
             board.numbers |= {roles[1]: plan.collector, roles[0]: plan.debtor}
