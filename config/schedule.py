@@ -12,7 +12,7 @@ _SECONDS = {
     "calling.tasks.audit_legs": 300.0,
     "compliance.tasks.sweep_due": 60.0,
     "marketplace.tasks.sweep_due": 60.0,
-    "payments.tasks.settle_due": 60.0,
+    "payments.tasks.settle_due": 15.0,
     "payments.tasks.handle_psp_events": 5.0,
     "payments.tasks.deliver_fake_webhooks": 2.0,
 }
