@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -22,6 +23,8 @@ __all__ = ["ColumnStyles", "count_codes", "judge_rows"]
 
 # Beyond this many years since delinquency a debt without a statute date is looked at by a person first.
 YEARS_WITHOUT_STATUTE = 6
+# A row that lost a separator has its phone number in another column, whose reason would quote it in clear.
+_PHONE_LIKE = re.compile(r"\+?\d(?:[\s().\-]{0,3}\d){9,}")
 
 
 def judge_rows(
@@ -100,6 +103,7 @@ def _duplicate(line: int, cells: list[str], fields: NormalisedRow, earlier: int)
 
 
 def _rejected(line: int, cells: list[str], problems: list[Problem]) -> Verdict:
+    problems = [problem._replace(reason=_PHONE_LIKE.sub("…", problem.reason)) for problem in problems]
     first = problems[0]
     found = tuple(dict.fromkeys(problem.code for problem in problems))
     return Verdict(line, codes.REJECTED, first.code, first.field, first.reason, None, found, cells, tuple(problems))
