@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -36,32 +36,12 @@ from accounts.selectors import phone_ending, read_address, waiting_applications
 from accounts.services.vetting import open_document, review_application
 from accounts.vetting import WAIT_TARGET, age_on, reason_words
 from core import clock
+from core.admin import ReadOnly
 from core.errors import DomainError, NotAllowed, NotFound
-
-_M = TypeVar("_M", bound=Model)
 
 # A second step is turned off by its owner, and an address confirmed by its own mail: neither from here.
 admin.site.unregister(Authenticator)
 admin.site.unregister(EmailAddress)
-
-
-class ReadOnly(admin.ModelAdmin[_M]):
-    """A register: rows are looked at; services change them."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        del request, obj
-        return False
 
 
 @admin.register(User)

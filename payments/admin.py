@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
+from core.admin import ReadOnly
 from payments.models import (
     Accrual,
     Attribution,
@@ -24,27 +21,6 @@ from payments.models import (
     Reversal,
     TopUp,
 )
-
-_M = TypeVar("_M", bound=Model)
-
-
-class ReadOnly(admin.ModelAdmin[_M]):
-    """A register: rows are looked at, never added, changed or deleted."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        del request
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        del request, obj
-        return False
 
 
 @admin.register(JournalEntry)
