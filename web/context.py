@@ -127,11 +127,21 @@ def _market_now() -> datetime | None:
     return clock.now().astimezone(clock.MARKET_ZONE) if clock.is_market() else None
 
 
+def _page_of(request: HttpRequest) -> str:
+    """The address to come back to: this page's, or where its form stood when it answers a form."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    own = f"{request.scheme}://{request.get_host()}"
+    referer = request.headers.get("referer", "")
+    return referer.removeprefix(own) if referer.startswith(own + "/") else "/"
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Lazy, so that a fragment or a download pays for none of it."""
     return {
         "nav": SimpleLazyObject(lambda: nav_for(request)),
         "market_clock": SimpleLazyObject(_market_now) if settings.EVENHAND_DEMO else None,
+        "this_page": SimpleLazyObject(lambda: _page_of(request)),
         "demo": settings.EVENHAND_DEMO,
         "leave_url": LEAVE_URL,
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from typing import Any
 
 from babel.numbers import get_currency_symbol
@@ -16,6 +17,9 @@ from core.money import AmountError, PrecisionError, to_major, to_minor
 from web.formatting import day as written
 
 MAX_MINOR = 10**15
+# An older payment is a mistyped year: debts older than six years are not collected here.
+OLDEST_PAYMENT = timedelta(days=6 * 366)
+_AMOUNT = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?|-?\.\d+")
 
 
 class BoundField(forms.BoundField):
@@ -73,9 +77,13 @@ class MoneyField(forms.Field):
         return to_major(value, self.currency) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
-        text = str(value or "").strip().replace(",", "").replace(" ", "").lstrip("$¥€£")
+        text = str(value or "").strip().replace(" ", "").lstrip("$¥€£")
         if not text:
             return None
+        # "12,34" may be meant as 12.34: only commas between thousands are passed over
+        if not _AMOUNT.fullmatch(text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        text = text.replace(",", "")
         try:
             return to_minor(text, self.currency)
         except PrecisionError as error:

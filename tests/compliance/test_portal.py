@@ -64,7 +64,10 @@ def test_after_five_wrong_answers_the_right_one_waits_too() -> None:
 
 
 @pytest.mark.django_db
-def test_a_right_answer_clears_the_case_but_not_where_the_wrong_ones_came_from() -> None:
+def test_a_right_answer_clears_the_case_but_not_where_the_wrong_ones_came_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(portal, "TRIES_FROM_ONE_PLACE", 5)
     mine, other = make.make_case(), make.make_case()
     wrong(mine, 4, origin="192.0.2.1")
     portal.check_second_fact(case=mine, answer=RIGHT, origin="192.0.2.1")

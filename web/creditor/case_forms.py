@@ -14,7 +14,7 @@ from marketplace.models import Recall
 from marketplace.selectors.cases import CaseFilters
 from payments.models.payment import INSTRUMENTS
 from payments.services.topups import MOST_MINOR
-from web.forms import DatePartsField, MoneyField
+from web.forms import OLDEST_PAYMENT, DatePartsField, MoneyField
 
 ANSWERS = [
     (dispute_states.VALIDATED, _("It is owed as placed, and here is why")),
@@ -72,6 +72,7 @@ class PaymentForm(forms.Form):
         money.set_currency(currency)
         self.zone, self.now = zone, at.astimezone(zone)
         paid_on.latest = self.now.date()
+        paid_on.earliest = paid_on.latest - OLDEST_PAYMENT
 
     def initiated_at(self) -> datetime:
         """When it was paid: without a time, noon of that day, or now if that day is today."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.services.disputes import PARTS
 from payments.models.payment import INSTRUMENTS
-from web.forms import DatePartsField, MoneyField
+from web.forms import OLDEST_PAYMENT, DatePartsField, MoneyField
 
 QUESTIONS = [
     ("postal", _("My postal code")),
@@ -79,4 +79,4 @@ class PaidForm(forms.Form):
         assert isinstance(amount, MoneyField)
         assert isinstance(paid_on, DatePartsField)
         amount.set_currency(currency)
-        paid_on.latest = today
+        paid_on.latest, paid_on.earliest = today, today - OLDEST_PAYMENT
