@@ -34,6 +34,9 @@ check: .venv/.dev
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory test
 
+# An environment that uv made has no pip; without uv it needs one.
+ENSURE_PIP = $(if $(UV),true,$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null)
+
 # uv is used where it is found, never required: the result is the same.
 INSTALL = $(if $(UV),VIRTUAL_ENV=.venv $(UV) pip install --quiet,$(BIN)/python -m pip install --quiet --disable-pip-version-check) --require-hashes
 
@@ -44,11 +47,13 @@ INSTALL = $(if $(UV),VIRTUAL_ENV=.venv $(UV) pip install --quiet,$(BIN)/python -
 
 .venv/.runtime: requirements/runtime.lock | .venv/bin/python
 	@echo "Installing what the product needs (about half a minute the first time)"
+	@$(ENSURE_PIP)
 	@$(INSTALL) -r requirements/runtime.lock
 	@touch $@
 
 .venv/.dev: requirements/dev.lock | .venv/bin/python
 	@echo "Installing what the tests need"
+	@$(ENSURE_PIP)
 	@$(INSTALL) -r requirements/dev.lock
 	@touch .venv/.runtime $@
 

@@ -49,6 +49,14 @@ class AboveBalance(DomainError):
     sentence = _("This is more than the %(due)s still due. Report what was applied to this debt.")
 
 
+class StatedAboveBalance(AboveBalance):
+    """The debtor says that more was paid than is still due."""
+
+    sentence = _(
+        "This account has %(due)s still due. Write that amount here, and what you paid in all in the last box."
+    )
+
+
 class NothingToReverse(DomainError):
     """The parts to take back are more than what is left of the payment."""
 

@@ -18,7 +18,7 @@ from marketplace.models import Case, Promise
 from marketplace.services.promises import change_promise
 from marketplace.states import ACTIVE
 from payments import states
-from payments.errors import AboveBalance, StatementAnswered
+from payments.errors import StatedAboveBalance, StatementAnswered
 from payments.models import PaidStatement, Payment
 from payments.models.payment import INSTRUMENTS
 from payments.selectors.facts import local_zone
@@ -51,7 +51,7 @@ def state_paid(
             return twin
         if amount_minor > locked.debt.balance_minor:
             currency = locked.debt.currency
-            raise AboveBalance(due=f"{to_major(locked.debt.balance_minor, currency)} {currency}")
+            raise StatedAboveBalance(due=f"{to_major(locked.debt.balance_minor, currency)} {currency}")
         for promise in Promise.objects.filter(case=locked, state=ACTIVE):
             change_promise(promise=promise, event="debtor_says_paid", actor="debtor", at=at)
         dispute = open_dispute(
