@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from django.http import HttpResponse
@@ -118,9 +119,10 @@ def _funnel(counts: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def _ageing(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The lines with bars against the best rate, so that the shortest still reads."""
+    """The lines with bars against the best rate, or a quarter while all are lower: a small rate stays small."""
     lines = data["ageing"]
-    best = max((line["recovered_minor"] / line["placed_minor"] for line in lines if line["placed_minor"]), default=0)
+    rates = [Fraction(line["recovered_minor"], line["placed_minor"]) for line in lines if line["placed_minor"]]
+    best = max([*rates, Fraction(1, 4)])
     return [
         {**line, "label": BUCKET_BY_KEY[line["bucket"]].label, "whole": round(line["placed_minor"] * best)}
         for line in lines
