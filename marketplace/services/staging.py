@@ -153,6 +153,8 @@ def unpack_row(text: str) -> tuple[NormalisedRow, list[str]]:
 def _mark_known(batch: Batch) -> None:
     """Accounts that this creditor has placed before become duplicates of their case, in one statement."""
     with connection.cursor() as cursor:
+        # rows copied a moment ago have no statistics yet, and a nested loop over them is quadratic
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(
             """
             UPDATE marketplace_batchrow r SET verdict = %s, code = %s, field = 'account_ref', reason = %s,
@@ -167,6 +169,7 @@ def _mark_known(batch: Batch) -> None:
                 batch.programme.org_id, batch.pk, codes.ACCEPTED,
             ],
         )  # fmt: skip
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _count(batch: Batch) -> None:
