@@ -71,6 +71,12 @@ def test_everything_starts_once_and_ctrl_c_leaves_no_process(tmp_path):
     running = start(env)
     try:
         assert wait_for_page(port, running) == 200
+        # the page answers a little before the supervisor has told so
+        told = ""
+        while "Evenhand is running at" not in told:
+            line = running.stdout.readline()
+            assert line, told
+            told += line
         again = subprocess.run(
             [sys.executable, "-m", "config.supervisor"],
             cwd=supervisor.BASE_DIR, env=env, capture_output=True, text=True, check=False,
@@ -79,9 +85,9 @@ def test_everything_starts_once_and_ctrl_c_leaves_no_process(tmp_path):
         assert len(processes_of(tmp_path)) >= 6
     finally:
         running.send_signal(signal.SIGINT)
-        said, _ = running.communicate(timeout=90)
+        running.communicate(timeout=90)
     assert running.returncode == 0
-    assert f"Evenhand is running at http://127.0.0.1:{port}" in said
+    assert f"Evenhand is running at http://127.0.0.1:{port}" in told
     assert processes_of(tmp_path) == []
     assert postgres.Server(tmp_path).running_pid() is None
 
