@@ -40,6 +40,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _server.close()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """pytest-django's database, whose last sessions are ended before it is dropped.
+
+    A browser test leaves connections that belong to a loop or a thread which is gone by then; nobody can close them,
+    and a database in use cannot be dropped.
+    """
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        databases.end_sessions(connection.settings_dict["NAME"])
+
+
 @pytest.fixture
 def at() -> datetime:
     """Tuesday 3 November 2026, 10:05 in New York: an hour at which calls to most of the United States are allowed."""

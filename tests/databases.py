@@ -41,6 +41,12 @@ def execute(statement: str, *databases: str) -> None:
         session.execute(sql.SQL(statement).format(*map(sql.Identifier, databases)))
 
 
+def end_sessions(database: str) -> None:
+    """End every session in a database that is about to be dropped."""
+    with connect() as session:
+        session.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [database])
+
+
 def make_template() -> str:
     """The name of a migrated database on the embedded test server, made now if the migrations have changed."""
     digest = hashlib.sha256()
