@@ -57,6 +57,7 @@ _TABLE = (
     Result("NO_ANSWER", _("No answer"), Class.FAIL),
     Result("VOICEMAIL", _("Voicemail"), Class.FAIL),
     Result("DROPPED", _("Line dropped"), Class.FAIL),
+    Result("ENDED_EARLY", _("I ended it before anybody answered"), Class.FAIL),
     Result("BUSY", _("Busy"), Class.FAIL),
     Result("NOT_IN_SERVICE", _("Number not in service"), Class.FAIL),
     Result("DELIVERED", _("Delivered"), Class.REACH),
@@ -68,7 +69,7 @@ RESULTS: dict[str, Result] = {result.code: result for result in _TABLE}
 
 _PERSON = frozenset(r.code for r in _TABLE if r.is_right_party) | {"DECEASED", "THIRD_PARTY", "WRONG_PERSON"}
 PAIRS: dict[str, frozenset[str]] = {
-    "CALL": _PERSON | {"NO_ANSWER", "VOICEMAIL", "DROPPED", "BUSY", "NOT_IN_SERVICE"},
+    "CALL": _PERSON | {"NO_ANSWER", "VOICEMAIL", "DROPPED", "ENDED_EARLY", "BUSY", "NOT_IN_SERVICE"},
     "INBOUND": _PERSON | {"DROPPED"},
     "EMAIL": frozenset({"DELIVERED", "BOUNCED"}),
     "LETTER": frozenset({"DELIVERED", "BOUNCED"}),

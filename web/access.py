@@ -9,9 +9,10 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access import can
 from accounts.models import Collector, CreditorOrg, Membership
@@ -22,6 +23,15 @@ View = Callable[..., HttpResponseBase]
 DEBTOR_SESSION = timedelta(minutes=30)
 _DEBTOR_KEY = "debtor_case"
 _ORG_KEY = "org"
+
+
+class OtherAudience(NotAllowed):
+    """Somebody signed in opened a page of another audience; there is nobody to ask for that right."""
+
+    code = "other_audience"
+    sentence = _(
+        "This page is for somebody else. Go to your own start page, or sign in with the account it is meant for."
+    )
 
 
 class CollectorRequest(HttpRequest):
@@ -59,7 +69,7 @@ def collector_required(view: View) -> View:
             return _to_login(request)
         collector = Collector.objects.filter(user=request.user).select_related("user").first()
         if collector is None:
-            raise NotAllowed()
+            raise OtherAudience()
         cast(CollectorRequest, request).collector = collector
         return view(request, *args, **kwargs)
 
@@ -76,7 +86,7 @@ def creditor_required(right: str = "view") -> Callable[[View], View]:
                 return _to_login(request)
             memberships = list(Membership.objects.filter(user=request.user).select_related("org").order_by("pk"))
             if not memberships:
-                raise NotAllowed()
+                raise OtherAudience()
             wanted = request.session.get(_ORG_KEY)
             membership = next((one for one in memberships if one.org_id == wanted), memberships[0])
             if not can(membership, right):
@@ -84,6 +94,28 @@ def creditor_required(right: str = "view") -> Callable[[View], View]:
             typed = cast(CreditorRequest, request)
             typed.membership, typed.org = membership, membership.org
             return view(request, *args, **kwargs)
+
+        return inner
+
+    return outer
+
+
+def sent_from(page: str, *names: str) -> Callable[[View], View]:
+    """A view that only takes what a form of another page sends: opened by its address, it leads to that page.
+
+    Somebody who signs in again, goes back or reloads lands on such an address.
+
+    Args: page the URL name of the form's page, names the URL arguments it shares with this view.
+    """
+
+    def outer(view: View) -> View:
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            if request.method in ("GET", "HEAD"):
+                return redirect(page, *(kwargs[name] for name in names))
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
 
         return inner
 

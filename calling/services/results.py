@@ -20,9 +20,9 @@ from marketplace.models import Note, Person
 from marketplace.outcomes import PAIRS, is_right_party
 from marketplace.services.promises import make_promise
 
-_NOBODY = frozenset({"NO_ANSWER", "VOICEMAIL", "DROPPED", "BUSY", "NOT_IN_SERVICE"})
+_NOBODY = frozenset({"NO_ANSWER", "VOICEMAIL", "DROPPED", "ENDED_EARLY", "BUSY", "NOT_IN_SERVICE"})
 # When both sides were joined the carrier has proved that somebody answered.
-_JOINED = PAIRS["CALL"] - {"NO_ANSWER", "BUSY", "NOT_IN_SERVICE"}
+_JOINED = PAIRS["CALL"] - {"NO_ANSWER", "ENDED_EARLY", "BUSY", "NOT_IN_SERVICE"}
 # Contact log word and who answered, where the collector knows more than the carrier.
 _REFINED = {
     "DECEASED": ("answered", "third_party"),

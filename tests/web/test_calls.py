@@ -10,7 +10,7 @@ from django.test import Client
 
 from calling import dialler
 from calling.models import Call
-from compliance.models import ContactAttempt, Hold
+from compliance.models import ContactAttempt, Hold, SlotRelease
 from compliance.services.holds import open_hold
 from core.crypto import unseal
 from marketplace.models import Note, Promise
@@ -148,8 +148,9 @@ def test_wrap_up_in_two_taps(client, claim):
     status(dialled(call), "no-answer", 3)
     finish(call)
     page = client.get(wrap_url(call)).content.decode()
-    assert page.count('class="tile"') == 5
+    assert page.count('class="tile"') == 6
     assert "Promise to pay" not in page
+    assert "you cannot take them back" not in page  # nothing that protects is offered when nobody answered
     saved = client.post(wrap_url(call), {"result": "NO_ANSWER", "text": ""})
     assert (saved.status_code, saved.url) == (302, f"/case/{call.case.ref}/")
     assert Note.objects.get().result == "NO_ANSWER"
@@ -227,7 +228,31 @@ def test_hanging_up(client, claim, still):
     assert ("collector", "End") in [
         (entry["side"], entry["verb"]) for entry in still.log(leg_of(call, "collector").sid)
     ]
-    assert client.get(url(call, "end/")).status_code == 405
+    assert client.get(url(call, "end/")).url == url(call)
+
+
+def test_a_call_ended_before_anybody_answered_has_a_result_of_its_own(client, claim):
+    call = placed(claim)
+    debtor = dialled(call)
+    client.post(url(call, "end/"))
+    status(debtor, "no-answer", 3)
+    finish(call)
+    assert "I ended it before anybody answered" in client.get(wrap_url(call)).content.decode()
+    saved = client.post(wrap_url(call), {"result": "ENDED_EARLY", "text": ""}, follow=True)
+    words = saved.content.decode()
+    assert "Saved." in words
+    assert "You may call again" not in words  # some time has to pass between two calls
+    assert Note.objects.get().result == "ENDED_EARLY"
+    assert not SlotRelease.objects.exists()  # their phone rang: it counts
+
+
+def test_saved_says_that_a_call_is_possible_only_where_it_is(client, claim):
+    start(client, claim)
+    call = Call.objects.get()
+    join(call)
+    saved = client.post(wrap_url(call), {"result": "STOP", "text": ""}, follow=True).content.decode()
+    assert "Saved." in saved
+    assert "You may call again" not in saved
 
 
 def test_another_collector_finds_nothing(claim):

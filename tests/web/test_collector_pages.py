@@ -191,7 +191,9 @@ def test_a_fourth_case_is_refused_and_leads_to_those_in_hand(page: Client, colle
         collector.refresh_from_db()
     refused = page.post(f"/case/{make.make_task().ref}/claim/")
     assert refused.status_code == 409
-    assert "See your cases" in refused.content.decode()
+    words = refused.content.decode()
+    assert "You hold 3 cases" in words
+    assert all(f'href="/case/{held.case.ref}/"' in words for held in Claim.objects.all())
     assert Claim.objects.count() == 3
 
 
@@ -279,6 +281,16 @@ def test_a_promise_above_the_balance_is_refused(page: Client, collector: Collect
     assert "$100.00" in read(page, "/promises/")
 
 
+def test_a_promise_waits_for_the_result_of_the_call_it_was_made_in(
+    page: Client, collector: Collector, at: datetime
+) -> None:
+    claim = make.make_claim(collector=collector)
+    call = make_call(claim, collector, at, ended_at=at + timedelta(minutes=3))
+    asked = page.get(f"/case/{claim.case.ref}/promise/")
+    assert asked.headers["Location"] == f"/case/{claim.case.ref}/wrap/{call.ref}/?result=PROMISE"
+    assert "Amount they promised" in read(page, asked.headers["Location"])
+
+
 def test_release_puts_the_case_back_on_the_board(page: Client, collector: Collector) -> None:
     claim = make.make_claim(collector=collector)
     assert page.post(f"/case/{claim.case.ref}/release/", {"reason": "no_time"}).status_code == 302
@@ -328,7 +340,7 @@ def test_no_phone_number_stands_on_any_page(page: Client, collector: Collector, 
     ticket = page.post("/support/", {"topic": "rule", "case": claim.case.ref, "key": "k"}).headers["Location"]
     case = f"/case/{claim.case.ref}/"
     own = ("/today/", "/find/", f"/find/{task.ref}/", "/promises/", "/earnings/", "/support/", ticket, "/settings/")
-    on_case = ("", "note/", "promise/", "release/", f"wrap/{call.ref}/")
+    on_case = ("", "note/", "release/", f"wrap/{call.ref}/", f"wrap/{call.ref}/?result=PROMISE")
     for path in (*own, *(case + name for name in on_case)):
         html = read(page, path)
         assert not re.search(r"555\D{0,3}01\d\d", html), path

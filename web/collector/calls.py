@@ -16,13 +16,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from calling import dialler, selectors
 from calling.errors import PhoneUnreachable, ResultMissing
 from calling.models import Call
 from calling.services.results import record_result, results_for
 from compliance.errors import TextRefused
+from compliance.gate import preview
 from compliance.models import Refusal
 from core import clock
 from core.errors import BadInput, DomainError
@@ -31,7 +32,7 @@ from marketplace.local import local_day, zones_of
 from marketplace.models import Case, Promise
 from marketplace.outcomes import PROTECTIVE, RESULTS, WRAP_UP, WRAP_UP_MORE
 from marketplace.states import ACTIVE
-from web.access import CollectorRequest, collector_required, no_store
+from web.access import CollectorRequest, collector_required, no_store, sent_from
 from web.formatting import amount, day
 from web.forms import ChipSelect, DatePartsField, MoneyField, TileSelect
 
@@ -46,7 +47,7 @@ ICONS = {
     "PROMISE": "promise", "SAYS_PAID": "paid", "NO_ANSWER": "no-answer", "WRONG_PERSON": "wrong-person",
     "DISPUTES": "dispute", "HARDSHIP": "hardship", "WILL_NOT": "refuse", "STOP": "stop", "LAWYER": "document",
     "TALKED": "chat", "CALL_BACK": "clock", "VOICEMAIL": "recording", "THIRD_PARTY": "team", "DROPPED": "missed",
-    "BUSY": "missed", "NOT_IN_SERVICE": "missed", "BANKRUPT": "safety", "DECEASED": "info",
+    "ENDED_EARLY": "hang-up", "BUSY": "missed", "NOT_IN_SERVICE": "missed", "BANKRUPT": "safety", "DECEASED": "info",
 }  # fmt: skip
 SAID_AT_ONCE = ("WRONG_PERSON", "DISPUTES", "LAWYER", "STOP")
 PROMISE_DAYS = (0, 3, 7)
@@ -62,8 +63,8 @@ def call_url(call: Call, name: str = "call_page") -> str:
     return reverse(f"collector:{name}", args=[call.case.ref, call.ref])
 
 
-@require_POST
 @collector_required
+@sent_from("collector:case", "ref")
 def start(request: CollectorRequest, ref: str) -> HttpResponse:
     """Ask the gate and ring. A double tap leads to the same call; a refusal becomes a page that says why."""
     claim = selectors.claim_of(collector=request.collector, case_ref=ref)
@@ -187,8 +188,8 @@ def _script(call: Call) -> list[dict[str, Any]]:
     return lines
 
 
-@require_POST
 @collector_required
+@sent_from("collector:call_page", "ref", "call_ref")
 def hang_up(request: CollectorRequest, ref: str, call_ref: str) -> HttpResponse:
     """End the call on both sides."""
     call = selectors.call_of(collector=request.collector, case_ref=ref, call_ref=call_ref)
@@ -242,6 +243,10 @@ class WrapForm(forms.Form):
     def is_promise(self) -> bool:
         chosen = self.data.get("result") if self.is_bound else self.initial.get("result")
         return bool(chosen == "PROMISE")
+
+    @property
+    def offers_protective(self) -> bool:
+        return not PROTECTIVE.isdisjoint([*self.main, *self.more])
 
     def tiles(self) -> list[Any]:
         return [option for option in self["result"] if option.data["value"] in self.main]
@@ -314,9 +319,13 @@ def _saved(request: CollectorRequest, call: Call, form: WrapForm) -> HttpRespons
     if form.cleaned_data["result"] in PROTECTIVE:
         with suppress(PhoneUnreachable):  # the opened hold ends the call as well, and tries again
             dialler.hang_up(call=call)
-    messages.success(request, _("Saved. You can call again."))
     call.claim.refresh_from_db(fields=["state"])
-    return redirect(case_url(call.case.ref) if call.claim.is_live else "/today/")
+    if not call.claim.is_live:
+        messages.success(request, _("Saved. This case is closed for you."))
+        return redirect("collector:today")
+    is_open = preview(cases=[call.case], at=clock.now())[call.case_id].is_open
+    messages.success(request, _("Saved. You may call again.") if is_open else _("Saved."))
+    return redirect(case_url(call.case.ref))
 
 
 def _wrap_page(request: HttpRequest, call: Call, form: WrapForm, at: datetime, status: int = 200) -> HttpResponse:

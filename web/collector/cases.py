@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -112,9 +113,15 @@ def note(request: CollectorRequest, ref: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @collector_required
 def promise(request: CollectorRequest, ref: str) -> HttpResponse:
-    """Put a promise on file. A second tap finds the first one."""
+    """Put a promise on file. A second tap finds the first one.
+
+    While a call waits for its result the promise belongs to that result: its page asks for both in one.
+    """
     at, is_sent = clock.now(), request.method == "POST"
     held = held_case(collector=request.collector, ref=ref, at=at)
+    owed = call_without_result(request.collector)
+    if owed is not None and owed.case_id == held.case.pk and owed.bridged_at is not None and not is_sent:
+        return redirect(f"{reverse('collector:wrap', args=[ref, owed.ref])}?result=PROMISE")
     form = bound(
         PromiseForm, request.POST if is_sent else None, today=local_day(held.case.debtor, at), currency=held.currency,
         initial={"due": "7"},

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.access import is_working
 from accounts.errors import NotLicensedHere
@@ -17,12 +17,13 @@ from accounts.models import Collector
 from compliance.services.claiming import claim_case
 from core import clock
 from marketplace.errors import AboveYourBand, CaseTaken, ClaimLimitReached
+from marketplace.models import Case
 from marketplace.selectors import board
 from marketplace.selectors.board import BoardRow
 from marketplace.selectors.filters import DEFAULT_SORT, SORTS, BoardFilters
 from marketplace.services.claims import FIRST_ACTION, LEASE
 from marketplace.states import LIVE_CLAIM
-from web.access import CollectorRequest, collector_required, no_store
+from web.access import CollectorRequest, collector_required, no_store, sent_from
 from web.collector.board_form import SORT_WORDS, BoardForm, address, chips, earned_range, language_name
 
 MOST = 200
@@ -96,8 +97,13 @@ def _held(collector: Collector, ref: str) -> str:
     return mine.case.ref if mine else ""
 
 
-@require_POST
+def _held_cases(collector: Collector) -> list[Case]:
+    live = collector.claims.filter(state__in=LIVE_CLAIM).select_related("case__debtor", "case__org")
+    return [held.case for held in live.order_by("pk")]
+
+
 @collector_required
+@sent_from("collector:offer", "ref")
 def claim(request: CollectorRequest, ref: str) -> HttpResponse:
     """Claim a task. Whoever comes second sees similar ones; other refusals say what stands in the way."""
     at, collector = clock.now(), request.collector
@@ -112,6 +118,7 @@ def claim(request: CollectorRequest, ref: str) -> HttpResponse:
         context = {
             "error": refusal, "similar": _offered(similar), "is_limit": is_limit,
             "is_taken": isinstance(refusal, CaseTaken), "section": "find",
+            "held": _held_cases(collector) if is_limit else [],
         }  # fmt: skip
         return no_store(render(request, "collector/not_claimed.html", context, status=refusal.http_status))
     return no_store(redirect("collector:case", ref=made.case.ref))

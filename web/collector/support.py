@@ -9,7 +9,7 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from calling.models import Call
 from compliance.models import Refusal
@@ -19,7 +19,7 @@ from marketplace.models import Case, SupportTicket
 from marketplace.selectors.cases import held_case
 from marketplace.services.support import TOPICS, open_ticket, reply
 from marketplace.states import TICKET_CLOSED
-from web.access import CollectorRequest, collector_required, no_store
+from web.access import CollectorRequest, collector_required, no_store, sent_from
 from web.collector.board_form import language_name
 from web.formtools import add_refusal, bound
 
@@ -118,8 +118,8 @@ def ticket(request: CollectorRequest, ref: str) -> HttpResponse:
     return _ticket_page(request, _ticket(request, ref), ReplyForm())
 
 
-@require_POST
 @collector_required
+@sent_from("collector:ticket", "ref")
 def ticket_reply(request: CollectorRequest, ref: str) -> HttpResponse:
     """Ask again on an open ticket. The same words twice in a row are one message."""
     found, user = _ticket(request, ref), request.collector.user

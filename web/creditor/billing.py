@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.access import can
 from accounts.models import CreditorOrg
@@ -20,7 +20,7 @@ from payments.models import TopUp
 from payments.selectors.wallet import WalletView, billing_lines, wallet
 from payments.services.topups import start_topup
 from web import formatting
-from web.access import CreditorRequest, creditor_required
+from web.access import CreditorRequest, creditor_required, sent_from
 from web.creditor.case_forms import TopUpForm
 from web.creditor.shared import actor_of, link, page, tried
 from web.creditor.words import percent
@@ -35,8 +35,8 @@ def billing(request: CreditorRequest) -> HttpResponse:
     return _billing(request, TopUpForm(currency=_currency(request.org)))
 
 
-@require_POST
 @creditor_required("money")
+@sent_from("creditor:billing")
 def topup(request: CreditorRequest) -> HttpResponse:
     """Ask for a transfer into the wallet. It grows when the provider says that the money arrived."""
     currency = _currency(request.org)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from compliance.services.notices import send_notices
 from compliance.services.placing import commit_batch, place_file
@@ -23,7 +23,7 @@ from marketplace.models import Batch, BatchRow, Case, Programme
 from marketplace.placement.text import escape_for_export
 from marketplace.services.placement import run_checked
 from payments.services.publish import list_cases
-from web.access import CreditorRequest, creditor_required
+from web.access import CreditorRequest, creditor_required, sent_from
 from web.creditor.import_forms import UploadForm
 
 SHOWN = 20
@@ -105,8 +105,8 @@ def _groups(batch: Batch) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda group: (group["verdict"], -group["count"]))
 
 
-@require_POST
 @creditor_required("place")
+@sent_from("creditor:import_batch", "ref")
 def run(request: HttpRequest, ref: str) -> HttpResponseBase:
     """Make cases of the lines that are ready. A second tap finds the batch done and shows the result."""
     at = clock.now()
@@ -116,8 +116,8 @@ def run(request: HttpRequest, ref: str) -> HttpResponseBase:
     return redirect("creditor:import_batch", ref=ref)
 
 
-@require_POST
 @creditor_required("publish")
+@sent_from("creditor:import_batch", "ref")
 def publish(request: HttpRequest, ref: str) -> HttpResponseBase:
     """Put the notices of the batch's cases into the print queue and list what may be listed."""
     batch, at, actor = _batch(request, ref), clock.now(), f"user:{request.user.pk}"

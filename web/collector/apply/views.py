@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import states
 from accounts.access import licensed_regions
@@ -24,7 +24,7 @@ from accounts.services.applications import OPEN_STATES
 from accounts.vetting import WAIT_TARGET, reason_words
 from core import clock
 from core.errors import DomainError
-from web.access import View, no_store
+from web.access import View, no_store, sent_from
 from web.collector.apply.forms import (
     STATE_NAMES,
     AddressForm,
@@ -220,7 +220,7 @@ def documents(request: HttpRequest, application: Application) -> HttpResponse:
     return render(request, "collector/apply/documents.html", {"form": form, "rows": rows, "regions": regions})
 
 
-@require_POST
+@sent_from("collector:apply_documents")
 @part_of_application
 def remove_document(request: HttpRequest, application: Application, document_id: int) -> HttpResponse:
     """Take one document back."""
@@ -241,8 +241,8 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
     return render(request, "collector/apply/code.html", {"form": form, "code": CODE})
 
 
-@require_POST
 @login_required
+@sent_from("collector:apply")
 def submit(request: HttpRequest) -> HttpResponse:
     """Hand it in. Sent twice, the second finds it handed in."""
     application = _own_application(request)
@@ -257,8 +257,8 @@ def submit(request: HttpRequest) -> HttpResponse:
     return redirect("collector:apply")
 
 
-@require_POST
 @login_required
+@sent_from("collector:apply")
 def renew(request: HttpRequest) -> HttpResponse:
     """Open an approved application again."""
     application = _own_application(request)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.access import can
 from accounts.models import Membership
@@ -17,7 +17,7 @@ from accounts.selectors import members_of, tokens_of
 from accounts.services.organisations import change_member, create_token, invite_member, remove_member, revoke_token
 from core import clock
 from core.errors import DomainError
-from web.access import CreditorRequest, creditor_required, no_store
+from web.access import CreditorRequest, creditor_required, no_store, sent_from
 from web.creditor.start.forms import PEOPLE_ROLES, MemberForm, TokenForm
 from web.formtools import tried
 
@@ -59,8 +59,8 @@ def team(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-@require_POST
 @creditor_required("team")
+@sent_from("creditor:team")
 def add(request: HttpRequest) -> HttpResponse:
     """Add somebody who has an account."""
     form = MemberForm(request.POST, auto_id="member_%s")
@@ -71,8 +71,8 @@ def add(request: HttpRequest) -> HttpResponse:
     return _page(request, member_form=form)
 
 
-@require_POST
 @creditor_required("team")
+@sent_from("creditor:team")
 def change(request: HttpRequest, user_id: int) -> HttpResponse:
     """Change a role, or end a membership."""
     try:
@@ -89,8 +89,8 @@ def change(request: HttpRequest, user_id: int) -> HttpResponse:
     return redirect("public:after_login" if user_id == request.user.pk else "creditor:team")
 
 
-@require_POST
 @creditor_required("api")
+@sent_from("creditor:team")
 def make_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it on this answer, never again."""
     form = TokenForm(request.POST, auto_id="token_%s")
@@ -98,8 +98,8 @@ def make_token(request: HttpRequest) -> HttpResponse:
     return _page(request, raw_token=made[1]) if made else _page(request, token_form=form)
 
 
-@require_POST
 @creditor_required("api")
+@sent_from("creditor:team")
 def end_token(request: HttpRequest, token_id: int) -> HttpResponse:
     """Revoke a token at once."""
     revoke_token(token_id=token_id, **_act(request))
