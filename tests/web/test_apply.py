@@ -178,7 +178,7 @@ def test_documents_are_removed_by_their_owner_only(client, applicant):
     mine, other = filled(user=applicant), filled()
     for document, status in ((mine.documents.first(), 302), (other.documents.first(), 404)):
         url = reverse("collector:apply_document_remove", args=[document.pk])
-        assert client.get(url).status_code == 405
+        assert client.get(url).status_code == 302
         assert client.post(url).status_code == status
     assert (mine.documents.count(), other.documents.count()) == (1, 2)
 
