@@ -217,7 +217,7 @@ class Story:
         page.fill("[name=amount]", "333.33")
         page.fill("[name=text]", "She will pay a part by transfer on Friday.")
         press(page, "Save and go on")
-        page.get_by_text("Saved. You can call again.").wait_for()
+        page.get_by_text("Saved.").wait_for()
         self.wait_for("Promised $333.33")
 
     def _until_bridged(self) -> None:

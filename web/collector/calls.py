@@ -110,10 +110,12 @@ def _zone(case: Case) -> ZoneInfo:
 @require_GET
 @collector_required
 def call_page(request: CollectorRequest, ref: str, call_ref: str) -> HttpResponse:
-    """The running call: what to say first, and where it stands."""
+    """The running call: what to say first, and where it stands. An ended one goes on to its wrap-up."""
     call = selectors.call_of(collector=request.collector, case_ref=ref, call_ref=call_ref)
     now = clock.now()
     state = selectors.state_of(call, at=now)
+    if state.stage == selectors.ENDED and state.needs_result:
+        return redirect(call_url(call, "wrap"))
     context = _state_context(call, state) | {
         "case": call.case,
         "script": _script(call),
