@@ -13,13 +13,18 @@ from compliance.models import AttemptOutcome, Consent, ContactAttempt, Dispute, 
 from compliance.models import ValidationNotice as Notice
 from compliance.policies.facts import Facts, from_json
 from marketplace import states
-from marketplace.models import Case, ContactPoint, NumberStanding
+from marketplace.models import Case, ContactPoint, Debt, NumberStanding
 
 # Longer than any window of a pack; older contacts decide nothing but the first communication, which is read apart.
 LOG_REACH = timedelta(days=63)
 CONSUMER = "consumer"
 # Kinds of number that are also places in the packs' vocabulary.
 _PLACES = frozenset({"home", "work", "mobile"})
+
+
+# A creditor's student loans to one person are taken to be serviced under one account number, the strictest reading of
+# 12 CFR 1006.14(b)(4): the account is not among the facts a creditor places.
+_COUNTED_TOGETHER = "student"
 
 
 def debt_ref(debt_id: int) -> str:
@@ -45,6 +50,7 @@ class FactBook:
         notices = Notice.objects.filter(case__in=self.case_ids, sent_at__lte=at)
         self.notices = dict(notices.values_list("case_id", "sent_at"))
         self.first_contact = self._first_contacts()
+        self.loans = self._loans()
         self.points = _grouped(self._points(), "debtor_id")
 
     def _attempts(self) -> list[ContactAttempt]:
@@ -96,6 +102,14 @@ class FactBook:
                 found[case_id] = at
         return found
 
+    def _loans(self) -> dict[int, dict[str, str]]:
+        """The student loans of each person, by debt, with the account they count under."""
+        rows = Debt.objects.filter(debtor__person__in=self.persons, product__icontains=_COUNTED_TOGETHER)
+        found: dict[int, dict[str, str]] = defaultdict(dict)
+        for person, debt, org in rows.values_list("debtor__person_id", "pk", "org_id"):
+            found[person][debt_ref(debt)] = f"loans:{org}"
+        return found
+
     # One case
 
     def point_of(self, case: Case) -> ContactPoint | None:
@@ -126,6 +140,7 @@ class FactBook:
             "consents": [_consent(row) for row in self.consents.get(person, [])],
             "flags": self._flags(case),
             "opt_out_statement": False,
+            "debt_groups": self.loans.get(person, {}),
         }
         optional = {
             "purpose": purpose, "collector": collector_ref, "number": bytes(point.hash).hex() if point else "",

@@ -5,6 +5,7 @@ Strictness is a safety property here: a misspelt stop ("flags.ceese") must fail 
 
 from __future__ import annotations
 
+import calendar
 import dataclasses
 import types
 import typing
@@ -14,6 +15,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# Instants and numbers beyond these are slips of the pen, and would overflow a calendar.
+_FIRST_DAY, _LAST_DAY = date.fromisoformat("1900-01-01"), date.fromisoformat("2200-01-01")
+_FAR = (_LAST_DAY - _FIRST_DAY).days
 
 
 class FactsError(ValueError):
@@ -49,10 +53,10 @@ def decode(kind: type[T], value: object, where: str = "facts") -> T:
         for key, item in value.items()
         if item is not None or slots[key].null_is_a_fact
     }
-    try:
-        return kind(**found)
-    except TypeError as problem:
-        raise FactsError(f"{where}: {problem}") from problem
+    missing = [key for key, slot in slots.items() if slot.default is dataclasses.MISSING and slot.name not in found]
+    if missing:
+        raise FactsError(f"{where}: {missing[0]!r} is missing")
+    return kind(**found)
 
 
 def encode(value: object) -> object:
@@ -79,7 +83,8 @@ def _slots(kind: Any) -> dict[str, _Slot]:
         key = field.metadata.get("key", field.name)
         default = field.default_factory() if callable(field.default_factory) else field.default
         own = field.metadata.get("read")
-        slots[key] = _Slot(field.name, key, default, own or _reader(hints[field.name]), own is not None)
+        null_is_a_fact = field.metadata.get("null", False)
+        slots[key] = _Slot(field.name, key, default, own or _reader(hints[field.name]), null_is_a_fact)
     return slots
 
 
@@ -112,7 +117,37 @@ def _read_list(value: object, where: str, read: Callable[[object, str], object])
 def _read_labels(value: object, where: str) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise FactsError(f"{where}: expected an object, got {value!r}")
-    return types.MappingProxyType({str(key): str(item) for key, item in value.items()})
+    for key, item in value.items():
+        if not isinstance(item, str):
+            raise FactsError(f"{where}.{key}: expected str, got {item!r}")
+    return types.MappingProxyType(dict(value))
+
+
+def _read_int(value: object, where: str) -> int:
+    if type(value) is not int:
+        raise FactsError(f"{where}: expected int, got {value!r:.40}")
+    if abs(value) > _FAR:
+        raise FactsError(f"{where}: {value!r:.40} is out of range")
+    return value
+
+
+def read_weekdays(value: object, where: str) -> tuple[int, ...]:
+    """Days of the week, 0 for Monday. Raises FactsError: a day that does not exist would be a stop that never holds."""
+    days = _read_list(value, where, _read_int)
+    if any(day not in range(len(calendar.day_name)) for day in days):
+        raise FactsError(f"{where}: a day of the week is 0 (Monday) to 6, got {value!r}")
+    return typing.cast(tuple[int, ...], days)
+
+
+def one_of(words: frozenset[str]) -> Callable[[Any, str], str]:
+    """A reader of a word that must be one of these; it raises FactsError for any other."""
+
+    def read(value: object, where: str) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise FactsError(f"{where}: {value!r:.40} is not one of {', '.join(sorted(words))}")
+        return value
+
+    return read
 
 
 def _exactly(kind: type) -> Callable[[Any, str], Any]:
@@ -139,19 +174,28 @@ def _read_instant(value: object, where: str) -> datetime:
         raise FactsError(f"{where}: not an instant: {value!r}") from problem
     if instant.tzinfo is None:
         raise FactsError(f"{where}: an instant needs an offset: {value!r}")
+    if not _FIRST_DAY <= instant.date() < _LAST_DAY:
+        raise FactsError(f"{where}: the year is out of range: {value!r}")
     return instant
 
 
 def _read_time(value: object, where: str) -> time:
+    """A time of day. Midnight at the end of a day has no time of its own; its last minute stands for it."""
+    hour, _colon, rest = str(value).partition(":")
     try:
-        return time.fromisoformat(str(value))
+        if hour == "24" and time.fromisoformat(f"00:{rest}") == time.min:
+            return time(23, 59)
+        clock = time.fromisoformat(str(value))
     except ValueError as problem:
         raise FactsError(f"{where}: not a time of day: {value!r}") from problem
+    if clock.tzinfo is not None:
+        raise FactsError(f"{where}: a time of day has no offset, it is the person's own: {value!r}")
+    return clock
 
 
 _SCALARS: dict[Any, Callable[[Any, str], Any]] = {
     str: _exactly(str),
-    int: _exactly(int),
+    int: _read_int,
     bool: _exactly(bool),
     datetime: _read_instant,
     date: read_date,

@@ -16,7 +16,7 @@ from compliance.policies import zones
 from compliance.policies.decide import decide
 from compliance.policies.disclose import Message, check_message
 from compliance.policies.explain import explain
-from compliance.policies.facts import CONSUMER, Facts, FactsError, from_json
+from compliance.policies.facts import CHANNELS, CONSUMER, Facts, FactsError, from_json
 from compliance.policies.packs import Pack, select_packs
 from compliance.policies.validation import validation_period
 
@@ -56,20 +56,30 @@ class CaseResult:
 PASSED, FAILED, NOT_COVERED = "passed", "failed", "not covered"
 
 
-def read_case(value: Mapping[str, Any]) -> Case:
-    """A case from its JSON object. Raises FactsError when it has no id, facts or expectation."""
-    try:
-        return Case(str(value["id"]), value["facts"], value["expect"], str(value.get("note") or ""))
-    except (KeyError, TypeError) as problem:
-        raise FactsError(f"not a conformance case: {problem}") from problem
+def read_case(value: object) -> Case:
+    """A case from its JSON object. Raises FactsError, saying what is wrong, when it has no id, facts or expectation."""
+    if not isinstance(value, Mapping):
+        raise FactsError(f"a case is an object with id, facts and expect, not {value!r:.60}")
+    name = value.get("id")
+    if not isinstance(name, str | int) or name == "":
+        raise FactsError(f"a case has no id: {dict(value)!r:.80}")
+    for key in ("facts", "expect"):
+        if not isinstance(value.get(key), Mapping):
+            raise FactsError(f"case {name}: {key!r} is missing or not an object")
+    return Case(str(name), value["facts"], value["expect"], str(value.get("note") or ""))
 
 
 def run_case(case: Case, evaluator: Evaluator) -> CaseResult:
-    """Put one case to an evaluator and compare. Facts that cannot be read are a failure, not "not covered"."""
+    """Put one case to an evaluator and compare. Facts that cannot be read are a failure, not "not covered".
+
+    Whatever nonsense a case holds, the cases after it are still run.
+    """
     try:
         answer = evaluator(case)
     except FactsError as problem:
         return CaseResult(case, FAILED, {"error": str(problem)}, {})
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        return CaseResult(case, FAILED, {"error": f"the facts make no sense ({problem})"}, {})
     if answer is None:
         return CaseResult(case, NOT_COVERED, {}, {})
     matches = all(_same(wanted, answer.values.get(key)) for key, wanted in case.expect.items())
@@ -93,7 +103,10 @@ def policy_evaluator(packs: Mapping[str, Pack]) -> Evaluator:
 
 def _contact(case: Case, packs: Mapping[str, Pack]) -> Answer | None:
     names = case.facts.get("packs") or list(packs)
-    if set(names) - set(packs):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise FactsError(f"facts.packs: expected a list of pack ids, got {names!r}")
+    channel = case.facts.get("channel") or "call"
+    if set(names) - set(packs) or (isinstance(channel, str) and channel not in CHANNELS):
         return None
     facts = from_json(case.facts)
     decision = decide(facts, select_packs(packs, names))
@@ -109,7 +122,7 @@ def _contact(case: Case, packs: Mapping[str, Pack]) -> Answer | None:
 
 def _validation_end(case: Case, packs: Mapping[str, Pack]) -> Answer:
     try:
-        sent = date.fromisoformat(str(case.facts.get("sent")))
+        sent = date.fromisoformat(str(case.facts.get("sent")).partition("T")[0])
     except ValueError as problem:
         raise FactsError(f"facts.sent: {problem}") from problem
     period = validation_period(sent, packs.values())
@@ -139,6 +152,11 @@ def _as_asked(facts: Facts, instant: datetime | None) -> str | None:
         if place is not None and facts.now.astimezone(place).utcoffset() == offset:
             return instant.astimezone(place).isoformat()
     return instant.astimezone(facts.now.tzinfo).isoformat()
+
+
+def same_instant(one: str | None, other: str | None) -> bool:
+    """Do two ISO texts name the same instant, or are both absent?"""
+    return _same(one, other)
 
 
 def _same(wanted: object, actual: object) -> bool:

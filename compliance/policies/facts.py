@@ -20,12 +20,22 @@ RESPONSE = "respond_inbound"
 OUT = "out"
 IN = "in"
 
+CHANNELS = frozenset(
+    {"call", "robot_call", "ringless_vm", "sms", "email", "letter", "postcard", "visit", "card"}
+    | {"social_dm", "social_public"}
+)
+"""Every way of contact that rules are written for. Through any other nothing would stop, so it is no fact."""
+
 # Keys of a stored case that are labels of the case, not facts about the contact.
 _LABELS = frozenset({"op", "packs", "slug"})
 
 
 def _none() -> Mapping[str, str]:
     return MappingProxyType({})
+
+
+_read_channel = codec.one_of(CHANNELS)
+_read_direction = codec.one_of(frozenset({IN, OUT}))
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,7 @@ class LogEntry:
 
     at: datetime
     channel: str = "call"
-    direction: str = field(default=OUT, metadata={"key": "dir"})
+    direction: str = field(default=OUT, metadata={"key": "dir", "read": _read_direction})
     person: str = CONSUMER
     debts: tuple[str, ...] = ()
     outcome: str = ""
@@ -128,7 +138,7 @@ class SmsBasis:
 class InconvenientTime:
     """A weekly window named inconvenient: `days` 0 (Monday) to 6, empty for all; half-open, in the person's time."""
 
-    days: tuple[int, ...] = ()
+    days: tuple[int, ...] = field(default=(), metadata={"read": codec.read_weekdays})
     start: time = field(default=time(0), metadata={"key": "from"})
     end: time = field(default=time(0), metadata={"key": "to"})
 
@@ -200,7 +210,7 @@ class Flags:
     vulnerable_known: bool = False
     specialist_route: bool = False
     visit_notice_given: bool = False
-    notice_mailed: tuple[date, ...] | None = field(default=None, metadata={"read": _read_mailed})
+    notice_mailed: tuple[date, ...] | None = field(default=None, metadata={"read": _read_mailed, "null": True})
 
 
 @dataclass(frozen=True)
@@ -213,7 +223,7 @@ class Facts:
     """
 
     now: datetime
-    channel: str = "call"
+    channel: str = field(default="call", metadata={"read": _read_channel})
     target: str = CONSUMER
     person_id: str | None = None
     purpose: str | None = None

@@ -362,7 +362,7 @@ def test_a_refusal_in_words():
         ({"flags": {"ceese": {}}}, "facts.flags: unknown key 'ceese'"),
         ({"flags": {"deceased": "yes"}}, "facts.flags.deceased: expected bool, got 'yes'"),
         ({"now": "2026-06-10T12:00:00"}, "facts.now: an instant needs an offset: '2026-06-10T12:00:00'"),
-        ({"log": [{"channel": "call"}]}, "facts.log[0]: LogEntry"),
+        ({"log": [{"channel": "call"}]}, "facts.log[0]: 'at' is missing"),
         ({"debts": "D1"}, "facts.debts: expected a list, got 'D1'"),
     ],
 )

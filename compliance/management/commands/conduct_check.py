@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from compliance.conformance_rows import database_evaluator
+from compliance.conformance_rows import SAME, database_evaluator
 from compliance.policies.conformance import (
     FAILED,
     NOT_COVERED,
@@ -46,15 +46,19 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **options: Any) -> None:
         try:
             evaluator = self.evaluator(options)
-            results = [run_case(case, evaluator) for case in _read(options["files"])]
+            cases = _read(options["files"])
+            results = [run_case(case, evaluator) for case in cases]
         except (PackError, FactsError) as problem:
             raise CommandError(str(problem)) from problem
         shown = [result for result in results if not (options["only_supported"] and result.outcome == NOT_COVERED)]
         totals = Counter(result.outcome for result in results)
+        asked = sum(result.detail.get("gate") == SAME for result in results)
         if options["as_json"]:
             self.stdout.write(json.dumps(_document(shown, totals, options["explain"]), indent=2, ensure_ascii=False))
         else:
             self._print(shown, totals, options["explain"])
+            if options["through_database"]:
+                self.stdout.write(f"{asked} of them answered by the gate on rows too, in the same way")
         if totals[FAILED] or (options["every"] and totals[NOT_COVERED]):
             raise SystemExit(1)
 
@@ -81,13 +85,21 @@ class Command(BaseCommand):
 
 
 def _read(files: Iterable[Path]) -> list[Case]:
+    """The cases of every file: a list, one case, or an object whose "cases" is the list."""
     found: list[Case] = []
     for path in files:
         try:
             content: Any = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as problem:
+        except OSError as problem:
+            raise CommandError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
+        except (ValueError, RecursionError) as problem:
+            raise CommandError(f"{path}: is not JSON ({problem})") from problem
+        if isinstance(content, dict) and isinstance(content.get("cases"), list):
+            content = content["cases"]
+        try:
+            found.extend(read_case(value) for value in (content if isinstance(content, list) else [content]))
+        except FactsError as problem:
             raise CommandError(f"{path}: {problem}") from problem
-        found.extend(read_case(value) for value in (content if isinstance(content, list) else [content]))
     return found
 
 
