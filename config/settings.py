@@ -113,7 +113,6 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "web.context.frame",
-                "web.context.frame",
             ],
         },
     }

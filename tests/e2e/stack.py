@@ -57,12 +57,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(var: Path) -> Iterator[Stack]:
-    """Start everything, wait until the site and the phones answer, and stop everything."""
+def running(var: Path, **more: str) -> Iterator[Stack]:
+    """Start everything, with more variables if given, wait until site and phones answer, and stop everything."""
     port, phones = free_port(), free_port()
     env = {
         "PATH": os.environ["PATH"], "HOME": str(var), "EVENHAND_VAR": str(var), "PORT": str(port),
-        "SIM_PORT": str(phones),
+        "SIM_PORT": str(phones), **more,
     }  # fmt: skip
     said = var / "said.txt"
     with said.open("w") as output:
