@@ -1,5 +1,6 @@
 # make demo    everything on this machine: needs Python 3.11 or newer, make and a package index
 # make test    every test        make check    format, lint, types, contracts, deployment check, then the tests
+# make bench   ours beside the bare limit, as ratios (SCALE=1000000 for the large one)
 # make setup   the .venv alone   make lock     compile requirements/*.in anew    make messages    catalogues of messages
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: setup demo test check lock messages
+.PHONY: setup demo test check bench lock messages
 .DEFAULT_GOAL := demo
 
 setup: .venv/.runtime
@@ -19,6 +20,9 @@ demo: .venv/.runtime
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: .venv/.dev
+	@SCALE="$(SCALE)" $(BIN)/python -m tests.bench
 
 # Keys and addresses that look like a real deployment's; nothing is contacted.
 PRODUCTION := EVENHAND_DEMO=0 PUBLIC_BASE_URL=https://evenhand.example DATABASE_URL=postgresql://evenhand@localhost/evenhand \
@@ -43,7 +47,7 @@ INSTALL = $(if $(UV),VIRTUAL_ENV=.venv $(UV) pip install --quiet,$(BIN)/python -
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed. Name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	$(if $(UV),$(UV) venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+	@$(if $(UV),$(UV) venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 
 .venv/.runtime: requirements/runtime.lock | .venv/bin/python
 	@echo "Installing what the product needs (about half a minute the first time)"

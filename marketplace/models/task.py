@@ -65,7 +65,11 @@ class Task(models.Model):
             models.Index(fields=["-listed_at", "-id"], condition=Q(state="OPEN"), name="board_newest"),
             models.Index(fields=["-rate_bps", "-id"], condition=Q(state="OPEN"), name="board_rate"),
             models.Index(fields=["-amount_band", "-id"], condition=Q(state="OPEN"), name="board_amount"),
-            models.Index(fields=["region", "area"], condition=Q(state="OPEN"), name="board_place"),
+            models.Index(
+                fields=["region", "area", "amount_band", "delinquency_date"],
+                condition=Q(state="OPEN"),
+                name="board_place",
+            ),
             models.Index(fields=["delinquency_date", "id"], condition=Q(state="OPEN"), name="board_age"),
             GinIndex(fields=["board_text"], name="board_words"),
         ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Case as Switch
-from django.db.models import CharField, Count, F, Q, QuerySet, Value, When
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Abs
 
 from accounts.access import is_working, licensed_regions
@@ -67,11 +67,16 @@ class BoardRow:
         return self.is_licensed and self.is_within_cap
 
 
-def _bucket_column(today: date) -> Switch:
-    cases = [
-        When(delinquency_date__gte=earliest, then=Value(b.key)) for b in BUCKETS if (earliest := b.since(today)[0])
-    ]
-    return Switch(*cases, default=Value(BUCKETS[-1].key), output_field=CharField())
+def _bucket_edges(today: date) -> tuple[Switch, Switch]:
+    """The first and last delinquency date of a row's bucket on `today`, as columns."""
+    edges = [bucket.since(today) for bucket in BUCKETS]
+    first = [When(delinquency_date__gte=start, then=Value(start)) for start, _end in edges if start]
+    last = [When(delinquency_date__gte=start, then=Value(end or date.max)) for start, end in edges if start]
+    older = edges[-1][1] or date.max
+    return (
+        Switch(*first, default=Value(date.min), output_field=DateField()),
+        Switch(*last, default=Value(older), output_field=DateField()),
+    )
 
 
 def _open() -> QuerySet[Task]:
@@ -123,33 +128,26 @@ def count_up_to(*, collector: Collector, filters: BoardFilters, at: datetime, mo
 def _rows(tasks: Sequence[Task], *, collector: Collector, regions: frozenset[str], today: date) -> list[BoardRow]:
     if not tasks:
         return []
-    crowds, results = _crowds(tasks, today), _last_results(tasks)
+    crowded, results = _crowded(tasks, today), _last_results(tasks)
     return [
         _row(
             task, collector=collector, regions=regions, today=today, last_result=results.get(task.case_id, ""),
-            is_crowded=crowds.get(_place(task, today), 0) >= CROWD,
+            is_crowded=task.pk in crowded,
         )
         for task in tasks
     ]  # fmt: skip
 
 
-_Place = tuple[str, str, str, int, str]
+def _crowded(tasks: Sequence[Task], today: date) -> set[int]:
+    """Those of `tasks` whose area, amount band and age bucket at least CROWD open cases share.
 
-
-def _place(task: Task, today: date) -> _Place:
-    bucket = bucket_of((today - task.delinquency_date).days)
-    return (task.country, task.region, task.area, task.amount_band, bucket.key)
-
-
-def _crowds(tasks: Sequence[Task], today: date) -> dict[_Place, int]:
-    """How many open cases share area, amount band and age bucket with each of `tasks`, in one query."""
-    near = _open().filter(
-        region__in={task.region for task in tasks}, area__in={task.area for task in tasks},
-        amount_band__in={task.amount_band for task in tasks},
-    )  # fmt: skip
-    columns = ("country", "region", "area", "amount_band", "bucket")
-    counted = near.annotate(bucket=_bucket_column(today)).values_list(*columns).annotate(n=Count("case", distinct=True))
-    return {(country, region, area, band, key): n for country, region, area, band, key, n in counted.order_by()}
+    Each looks for its fifth neighbour in the index and stops there, so a full board costs no more than a small one.
+    """
+    oldest, newest = _bucket_edges(today)
+    alike = {name: OuterRef(name) for name in ("country", "region", "area", "amount_band", "kind")}
+    near = _open().filter(**alike, delinquency_date__range=(OuterRef("oldest"), OuterRef("newest")))
+    shown = Task.objects.filter(pk__in=[task.pk for task in tasks]).annotate(oldest=oldest, newest=newest)
+    return set(shown.filter(Exists(near[CROWD - 1 : CROWD])).values_list("pk", flat=True))
 
 
 def _last_results(tasks: Sequence[Task]) -> dict[int, str]:
