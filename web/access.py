@@ -18,6 +18,7 @@ from accounts.access import can
 from accounts.models import Collector, CreditorOrg, Membership
 from core.errors import NotAllowed, NotFound
 from marketplace.models import Case
+from web.unsent import give_back, typed
 
 View = Callable[..., HttpResponseBase]
 DEBTOR_SESSION = timedelta(minutes=30)
@@ -53,11 +54,26 @@ class DebtorRequest(HttpRequest):
     case: Case
 
 
-def _to_login(request: HttpRequest) -> HttpResponseRedirect:
-    """Sign in first; a GET comes back to the same page, a POST to the page that held its form."""
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """Sign in first; a GET comes back to the same page, a press to the page that held its form.
+
+    A form with something typed in it is given back: its session ended while it was written.
+    """
+    if typed(request):
+        return give_back(request, sign_in=True)
     target = request.get_full_path() if request.method == "GET" else request.headers.get("referer", "/")
     own = f"{request.scheme}://{request.get_host()}"
     return HttpResponseRedirect(f"/accounts/login/?next={quote(target.removeprefix(own), safe='/?=&')}")
+
+
+def signed_in(view: View) -> View:
+    """For anybody who has an account; others sign in first."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else _to_login(request)
+
+    return inner
 
 
 def collector_required(view: View) -> View:
@@ -140,7 +156,7 @@ def debtor_session(view: View) -> View:
         held = request.session.get(_DEBTOR_KEY)
         if not held or held["until"] < timezone.now().isoformat():
             close_debtor_session(request)
-            return redirect("debtor:ended")
+            return give_back(request, sign_in=True) if typed(request) else redirect("debtor:ended")
         case = Case.objects.select_related("org", "programme", "debtor", "debt").filter(pk=held["case"]).first()
         if case is None:
             raise NotFound()

@@ -254,7 +254,9 @@ def test_a_link_that_leads_nowhere_has_its_own_page(client: Client, case: Case) 
 
 def test_leaving_closes_the_page(client: Client, case: Case) -> None:
     open_page(client)
-    assert client.post("/p/leave/").headers["Location"] == "/p/ended/"
+    left = client.post("/p/leave/").headers["Location"]
+    assert left == "/p/ended/?left"
+    assert "You closed it." in client.get(left).content.decode()
     assert client.get("/p/home/").headers["Location"] == "/p/ended/"
     assert client.get("/p/check/").headers["Location"] == "/p/ended/"
 

@@ -264,7 +264,7 @@ def test_strangers_get_nothing_and_change_nothing(world, capsys):
                 text = text.replace(url, "")
                 is_theirs = who in {"viewer", "weak API"} or place == "letters"
                 told = [] if is_theirs else [word for word in secrets if word in text]
-                is_form = method == "GET" and NOT_THERE <= statuses and leads_to_its_form(url, answer)
+                is_form = method == "GET" and statuses >= NOT_THERE and leads_to_its_form(url, answer)
                 if (answer.status_code not in statuses and not is_form) or told:
                     wrong.append(
                         f"{who}: {method} {name} -> {answer.status_code} not in {sorted(statuses)}, tells {told}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -247,7 +248,7 @@ def done(request: DebtorRequest, what: str, ref: str) -> HttpResponse:
 @require_GET
 def ended(request: HttpRequest) -> HttpResponse:
     """The session is over, or the link has not been opened in this browser."""
-    return page(request, "ended", {})
+    return page(request, "ended", {"is_left": "left" in request.GET})
 
 
 @require_POST
@@ -255,4 +256,4 @@ def leave(request: HttpRequest) -> HttpResponseBase:
     """Close the private page in this browser."""
     close_debtor_session(request)
     request.session.pop(_TOKEN, None)
-    return redirect("debtor:ended")
+    return redirect(f"{reverse('debtor:ended')}?left")

@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from accounts.services.applications import OPEN_STATES
 from accounts.vetting import WAIT_TARGET, reason_words
 from core import clock
 from core.errors import DomainError
-from web.access import View, no_store, sent_from
+from web.access import View, no_store, sent_from, signed_in
 from web.collector.apply.forms import (
     STATE_NAMES,
     AddressForm,
@@ -57,7 +56,7 @@ def part_of_application(view: Section) -> View:
     """For an applicant who may still change it: others go to the page that says where it stands."""
 
     @wraps(view)
-    @login_required
+    @signed_in
     def inner(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         application = _own_application(request)
         if application is None:
@@ -78,7 +77,7 @@ def _saved(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def overview(request: HttpRequest) -> HttpResponse:
     """The six parts while they can be changed; afterwards where the application stands."""
     application, at = _own_application(request), clock.now()
@@ -112,7 +111,7 @@ def _standing(application: Application, at: datetime) -> dict[str, Any]:
 
 
 @FORM
-@login_required
+@signed_in
 def contact(request: HttpRequest) -> HttpResponse:
     """The first part; saving it makes the application."""
     application = _own_application(request)
@@ -241,7 +240,7 @@ def code(request: HttpRequest, application: Application) -> HttpResponse:
     return render(request, "collector/apply/code.html", {"form": form, "code": CODE})
 
 
-@login_required
+@signed_in
 @sent_from("collector:apply")
 def submit(request: HttpRequest) -> HttpResponse:
     """Hand it in. Sent twice, the second finds it handed in."""
@@ -257,7 +256,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     return redirect("collector:apply")
 
 
-@login_required
+@signed_in
 @sent_from("collector:apply")
 def renew(request: HttpRequest) -> HttpResponse:
     """Open an approved application again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from core import clock
 from core.errors import BadInput, NotAllowed, NotFound
 from marketplace.models import Claim, Programme
 from payments.services.terms import FeePreview, change_programme, open_programme, preview_fee
-from web.access import CreditorRequest, creditor_required, no_store
+from web.access import CreditorRequest, creditor_required, no_store, signed_in
 from web.context import url_or_blank
 from web.creditor.start.forms import OrgForm
 from web.creditor.start.programme_form import FIELDS, ProgrammeForm
@@ -34,7 +33,7 @@ def _actor(request: HttpRequest) -> str:
 
 
 @FORM
-@login_required
+@signed_in
 def start(request: HttpRequest) -> HttpResponse:
     """Found the organisation; whoever belongs to one goes on to its programmes."""
     user = cast(User, request.user)
