@@ -15,6 +15,7 @@ from django.test import Client
 
 from compliance.gate import authorise
 from compliance.services.claiming import claim_case
+from core.events import record
 from insight.selectors.dashboard import dashboard
 from marketplace import states
 from marketplace.models import Task
@@ -54,6 +55,7 @@ class Suite:
         yield self.gate()
         yield self.claims()
         yield self.ledger()
+        yield self.event()
         yield self.dashboard()
         yield self.poll()
 
@@ -143,6 +145,11 @@ class Suite:
 
         ours()
         return self._against_its_sql("one ledger entry", undone(ours), goal=2)
+
+    def event(self) -> Line:
+        """One event at the end of its chain."""
+        ours = partial(record, name="bench.done", stream="bench:1", actor="system", at=START, data={"turn": 1})
+        return self._against_its_sql("one event", undone(ours), goal=None)
 
     def dashboard(self) -> Line:
         ours = partial(dashboard, org=self.world.org, slug=self.world.programme.slug, at=START)

@@ -24,6 +24,6 @@ def test_every_measurement_runs_and_is_written_down(tmp_path: Path) -> None:
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     lines = json.loads(file.read_text())
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert all(line["ours_ms"] > 0 and line["limit_ms"] > 0 for line in lines)
     assert ran.stdout.startswith("what")

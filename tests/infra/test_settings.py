@@ -55,6 +55,28 @@ def test_what_is_missing_or_wrong_is_named(changed, said):
     assert said in result.stderr.splitlines()[-1]
 
 
+SECURE = """
+import django
+django.setup()
+from django.http import HttpResponse
+from django.middleware.security import SecurityMiddleware
+from django.test import RequestFactory
+request = RequestFactory().get("/", HTTP_HOST="evenhand.example", HTTP_X_FORWARDED_PROTO="https")
+print(SecurityMiddleware(lambda _request: HttpResponse())(request).status_code)
+"""
+
+
+@pytest.mark.parametrize(("trusted", "status"), [("1", 200), ("0", 301)])
+def test_a_proxy_that_ends_tls_is_believed_only_when_the_operator_says_so(trusted, status):
+    values = REAL | {"BEHIND_TLS_PROXY": trusted, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    answered = subprocess.run(
+        [sys.executable, "-c", SECURE],
+        cwd=supervisor.BASE_DIR, env={"PATH": os.environ["PATH"], **values}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answered.stdout == f"{status}\n", answered.stderr
+    assert "`BEHIND_TLS_PROXY=1`" in (supervisor.BASE_DIR / "README.md").read_text()
+
+
 def test_a_demonstration_makes_its_keys_once_for_its_owner_alone(tmp_path, monkeypatch):
     monkeypatch.delenv("FIELD_KEY", raising=False)
     first = env.key("FIELD_KEY", tmp_path / "keys")
