@@ -130,6 +130,11 @@ def _check(claim: Claim, collector: Collector, *, at: datetime) -> None:
         raise CallRunning()
 
 
+def may_still_call(call: Call, *, at: datetime) -> bool:
+    """Whether the collector who asked for this call still holds its case and still works here."""
+    return call.claim.is_live and is_working(call.collector, at)
+
+
 def _write(claim: Claim, collector: Collector, permit: Permit, *, idem_key: str, at: datetime) -> Call:
     case, point = claim.case, permit.contact_point
     assert point is not None  # the gate gives no permit for a call without a number

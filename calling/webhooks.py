@@ -79,7 +79,7 @@ def receive(
     digits = _keep(leg, params, kind, at=at)
     if step == "status":
         return Answer(204)
-    call = Call.objects.select_related("case__debtor", "permit__case", "collector", "mask").get(pk=leg.call_id)
+    call = Call.objects.select_related("case__debtor", "permit__case", "collector", "claim", "mask").get(pk=leg.call_id)
     leg.refresh_from_db()
     body, mime = dialler.render(_ANSWERS[step](Asked(call, leg, digits, at)), call)
     return Answer(200, body, mime)
@@ -117,10 +117,13 @@ def _greet(asked: Asked) -> Flow:
 
 
 def _accept(asked: Asked) -> Flow:
-    """The collector pressed 1. The gate is asked again: the provider may have queued the call for hours."""
+    """The collector pressed 1. He and the gate are asked again: the provider may have queued the call for hours."""
     if asked.digits != "1":
         return flow(Hangup())
-    if gate.recheck(permit=asked.call.permit, at=asked.at) is not None:
+    if (
+        not dialler.may_still_call(asked.call, at=asked.at)
+        or gate.recheck(permit=asked.call.permit, at=asked.at) is not None
+    ):
         Call.objects.filter(pk=asked.call.pk, ended_at__isnull=True).update(ended_as=Call.Ended.REFUSED)
         return _say_goodbye("collector.refused")
     if not _reserve_debtor(asked.call, at=asked.at):

@@ -33,7 +33,11 @@ def debt_ref(debt_id: int) -> str:
 
 
 class FactBook:
-    """Everything the gate may ask about a set of cases, read in a fixed number of queries."""
+    """Everything the gate may ask about a set of cases, read in a fixed number of queries.
+
+    A row written at an instant later than `at` shows that the clock was put back. What stops or counts is then taken as
+    of `at`; what permits is not, so that no clock opens a contact.
+    """
 
     def __init__(self, cases: Iterable[Case], *, at: datetime) -> None:
         self.at = at
@@ -46,7 +50,7 @@ class FactBook:
         self.holds = list(self._holds())
         self.preferences = _grouped(self._preferences(), "person_id")
         self.consents = _grouped(Consent.objects.filter(person__in=self.persons, at__lte=at), "person_id")
-        self.disputes = _grouped(Dispute.objects.filter(case__in=self.case_ids, received_at__lte=at), "case_id")
+        self.disputes = _grouped(Dispute.objects.filter(case__in=self.case_ids), "case_id")
         notices = Notice.objects.filter(case__in=self.case_ids, sent_at__lte=at)
         self.notices = dict(notices.values_list("case_id", "sent_at"))
         self.first_contact = self._first_contacts()
@@ -54,32 +58,34 @@ class FactBook:
         self.points = _grouped(self._points(), "debtor_id")
 
     def _attempts(self) -> list[ContactAttempt]:
-        rows = ContactAttempt.objects.filter(person__in=self.persons, at__gt=self.at - LOG_REACH, at__lte=self.at)
+        rows = ContactAttempt.objects.filter(person__in=self.persons, at__gt=self.at - LOG_REACH)
         # a call that ended before the debtor's phone was dialled was no contact with him
         found = list(rows.exclude(release__reason="not_dialled").order_by("at", "pk"))
         newest: dict[int, AttemptOutcome] = {}
-        for outcome in AttemptOutcome.objects.filter(attempt__in=found, at__lte=self.at).order_by("pk"):
+        for outcome in AttemptOutcome.objects.filter(attempt__in=found).order_by("pk"):
             newest[outcome.attempt_id] = outcome
         for attempt in found:
             attempt.newest = newest.get(attempt.pk)  # type: ignore[attr-defined]
         return found
 
     def _inbound(self) -> QuerySet[InboundContact]:
-        rows = InboundContact.objects.filter(person__in=self.persons, at__gt=self.at - LOG_REACH, at__lte=self.at)
+        rows = InboundContact.objects.filter(person__in=self.persons, at__gt=self.at - LOG_REACH)
         return rows.order_by("at", "pk")
 
     def _reserved(self) -> QuerySet[Permit]:
         """Permits given and not used yet: each holds its slot until it expires, so two cannot share the last one."""
         return Permit.objects.filter(
-            person__in=self.persons, redeemed_at__isnull=True, at__lte=self.at, expires_at__gt=self.at
+            person__in=self.persons, redeemed_at__isnull=True, expires_at__gt=self.at
         ).select_related("case")
 
     def _holds(self) -> QuerySet[Hold]:
-        covering = Hold.objects.filter(from_at__lte=self.at, closed_at__isnull=True).exclude(to_at__lte=self.at)
+        begun = Q(from_at__lte=self.at) | Q(opened_at__gt=self.at)
+        covering = Hold.objects.filter(begun, closed_at__isnull=True).exclude(to_at__lte=self.at)
         return covering.filter(Q(case__in=self.case_ids) | Q(scope="person", person__in=self.persons)).order_by("pk")
 
     def _preferences(self) -> QuerySet[Preference]:
-        return Preference.objects.filter(person__in=self.persons, lifted_at__isnull=True, set_at__lte=self.at)
+        standing = Preference.objects.filter(person__in=self.persons, lifted_at__isnull=True)
+        return standing.exclude(kind=Preference.Kind.BASIS, set_at__gt=self.at)
 
     def _points(self) -> list[ContactPoint]:
         debtors = [case.debtor_id for case in self.cases]
@@ -157,22 +163,24 @@ class FactBook:
         return from_json(body | (extra or {}))
 
     def _log(self, person: int, exclude: ContactAttempt | None) -> list[dict[str, Any]]:
-        out = [_outgoing(row) for row in self.attempts.get(person, []) if exclude is None or row.pk != exclude.pk]
+        rows = [row for row in self.attempts.get(person, []) if exclude is None or row.pk != exclude.pk]
+        out = [_outgoing(row) for row in rows]
         waiting = [
             {
-                "at": permit.at.isoformat(), "channel": permit.channel, "dir": "out", "person": CONSUMER,
+                "at": permit.at, "channel": permit.channel, "dir": "out", "person": CONSUMER,
                 "debts": [debt_ref(permit.case.debt_id)], "outcome": "no_answer",
             }
             for permit in self.permits.get(person, [])
         ]  # fmt: skip
-        return out + waiting + [_incoming(row) for row in self.inbound.get(person, [])]
+        told = out + waiting + [_incoming(row) for row in self.inbound.get(person, [])]
+        return [{**entry, "at": min(entry["at"], self.at).isoformat()} for entry in told]
 
     def _flags(self, case: Case) -> dict[str, Any]:
         flags: dict[str, Any] = {}
         for preference in self.preferences.get(case.debtor.person_id, []):
             _add_preference(flags, preference)
         for hold in self.holds_of(case):
-            _add_hold(flags, hold)
+            _add_hold(flags, hold, self.at)
         for dispute in self.disputes.get(case.pk, []):
             _add_dispute(flags, dispute)
         if case.state in (states.CLEARING, states.CLOSED) or case.debt.balance_minor == 0:
@@ -194,7 +202,7 @@ def _grouped(rows: Iterable[Any], key: str) -> dict[int, list[Any]]:
 def _outgoing(row: ContactAttempt) -> dict[str, Any]:
     newest: AttemptOutcome | None = row.newest  # type: ignore[attr-defined]
     entry = {
-        "at": row.at.isoformat(), "channel": row.channel, "dir": "out", "person": CONSUMER,
+        "at": row.at, "channel": row.channel, "dir": "out", "person": CONSUMER,
         "debts": (newest.debt_refs if newest and newest.debt_refs is not None else row.debt_refs),
         # an attempt whose end nobody knows stays counted: a crash between dial and answer frees nothing
         "outcome": newest.outcome if newest else "no_answer",
@@ -206,7 +214,7 @@ def _outgoing(row: ContactAttempt) -> dict[str, Any]:
 
 def _incoming(row: InboundContact) -> dict[str, Any]:
     return {
-        "at": row.at.isoformat(), "channel": row.channel, "dir": "in", "person": CONSUMER, "debts": row.debt_refs,
+        "at": row.at, "channel": row.channel, "dir": "in", "person": CONSUMER, "debts": row.debt_refs,
         "outcome": row.outcome,
     }  # fmt: skip
 
@@ -231,7 +239,7 @@ def _add_preference(flags: dict[str, Any], row: Preference) -> None:
         flags.update(row.detail)
 
 
-def _add_hold(flags: dict[str, Any], hold: Hold) -> None:
+def _add_hold(flags: dict[str, Any], hold: Hold, at: datetime) -> None:
     if hold.reason == "BANKRUPT":
         flags["discharged" if hold.detail.get("discharged") else "bankruptcy_pending"] = True
     elif hold.reason == "DECEASED":
@@ -244,7 +252,7 @@ def _add_hold(flags: dict[str, Any], hold: Hold) -> None:
         form = hold.detail.get("form", "portal")
         # a written cease outranks an oral one that stands beside it
         if "cease" not in flags or form != "oral":
-            flags["cease"] = {"form": form, "received_at": hold.from_at.isoformat()}
+            flags["cease"] = {"form": form, "received_at": min(hold.from_at, at).isoformat()}
 
 
 def _add_dispute(flags: dict[str, Any], row: Dispute) -> None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from compliance.errors import NoNumber, PermitExpired, PermitSpent
 from compliance.facts import FactBook, debt_ref
 from compliance.models import ContactAttempt, Hold, Permit, Refusal
-from compliance.packbook import packs_for, remember
+from compliance.packbook import packs_in_force, remember
 from compliance.policies.decide import ALLOW, DENY, HOLD, Decision, Denial, decide
 from compliance.policies.facts import Facts, to_json
 from core.events import record
@@ -47,7 +47,7 @@ class Judgement:
 
 def judge(book: FactBook, case: Case, facts: Facts) -> Judgement:
     """Put facts to the programme's packs and lay the holds over the answer. No writes."""
-    decision = decide(facts, packs_for(case.programme.pack_ids))
+    decision = decide(facts, packs_in_force(case))
     laid = [_hold_denial(hold) for hold in book.holds_of(case) if hold.reason not in _JUDGED_BY_PACKS]
     denials = (*decision.denials, *laid)
     denied = [denial for denial in denials if denial.verdict == DENY]
@@ -105,7 +105,7 @@ def _permit(
     permit = Permit.objects.create(
         ref=new_ref("PM"), case=case, person_id=case.debtor.person_id, contact_point=point, channel=channel,
         purpose=purpose, actor=actor, at=at, expires_at=at + PERMIT_LIFE, facts=to_json(judged.facts),
-        packs=remember(packs_for(case.programme.pack_ids), at=at), disclosures=list(judged.disclosures),
+        packs=remember(packs_in_force(case), at=at), disclosures=list(judged.disclosures),
     )  # fmt: skip
     record(
         name="contact.permitted", stream=case.stream, actor=actor, at=at, creditor_id=case.org_id,
@@ -119,7 +119,7 @@ def _refuse(case: Case, judged: Judgement, *, channel: str, purpose: str, actor:
         ref=new_ref("RF"), case=case, person_id=case.debtor.person_id, channel=channel, purpose=purpose, actor=actor,
         at=at, verdict=judged.verdict, rule=judged.rule, denials=[_told(denial) for denial in judged.denials],
         retry_at=judged.retry_at, facts=to_json(judged.facts),
-        packs=remember(packs_for(case.programme.pack_ids), at=at),
+        packs=remember(packs_in_force(case), at=at),
     )  # fmt: skip
     record(
         name="contact.refused", stream=case.stream, actor=actor, at=at, creditor_id=case.org_id,
@@ -164,16 +164,19 @@ def redeem(*, permit: Permit, at: datetime, collector_ref: str = "") -> ContactA
 def recheck(*, permit: Permit, at: datetime) -> Refusal | None:
     """Ask again just before the debtor is dialled: a provider may have queued the call, and a stop may have come.
 
-    The permit's own attempt is left out of the count. Returns the Refusal when the answer is no any more.
+    The permit's own attempt is left out of the count. Returns the Refusal when the answer is no any more. Raises
+    PermitExpired for a permit that was never used: nothing leaves on it.
     """
     with transaction.atomic():
         case = _locked_case(permit.case)
+        own = ContactAttempt.objects.filter(permit=permit).first()
+        if own is None:
+            raise PermitExpired()
         book = FactBook([case], at=at)
         point = permit.contact_point
-        own = ContactAttempt.objects.filter(permit=permit).first()
         facts = book.facts(
             case, channel=permit.channel, point=point, purpose=permit.purpose, exclude=own,
-            collector_ref=own.collector_ref if own else "",
+            collector_ref=own.collector_ref,
         )  # fmt: skip
         judged = judge(book, case, facts)
         barred = point is not None and point.pk not in {usable.pk for usable in book.points.get(case.debtor_id, [])}
@@ -263,7 +266,7 @@ def calls_used(facts: Facts, case: Case) -> tuple[int, int]:
 
     question = Question(facts)
     best: tuple[int, int] | None = None
-    for rule in rules_of_kind(packs_for(case.programme.pack_ids), "rolling_count"):
+    for rule in rules_of_kind(packs_in_force(case), "rolling_count"):
         if rule.params["days"] == 1 or not rule.is_for("call", "consumer", None):
             continue
         picked = counting.build(rule.params["count"])(question)

@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from compliance.models import PackVersion
-from compliance.policies.packs import PACKS_DIR, Pack, load_packs, select_packs
+from compliance.policies.packs import ENFORCING, PACKS_DIR, Pack, load_packs, select_packs
+from marketplace.models import Case
 
 HOUSE = "HOUSE"
 
@@ -48,6 +49,20 @@ def _chosen(names: frozenset[str]) -> tuple[Pack, ...]:
 def packs_for(names: Iterable[str]) -> tuple[Pack, ...]:
     """The packs a programme names, with HOUSE, which nobody can leave out. Raises KeyError for an unknown one."""
     return _chosen(_asked_only.get() or frozenset({HOUSE, *names}))
+
+
+def packs_in_force(case: Case) -> tuple[Pack, ...]:
+    """The packs that bind a contact on this case: its programme's, HOUSE, and the law of where the debtor lives.
+
+    Leaving the law of the place out of a programme's list does not lift it. A draft or a pack in shadow binds nobody. A
+    pack that binds does so whatever the date says, so that a wrong clock never switches the law off. Raises KeyError
+    for a pack that is not loaded.
+    """
+    if _asked_only.get():
+        return packs_for(())
+    country = case.debtor.country
+    local = {pack.pack_id for pack in _loaded().values() if country in pack.countries}
+    return tuple(pack for pack in packs_for({*case.programme.pack_ids, *local}) if pack.status == ENFORCING)
 
 
 def remember(packs: Iterable[Pack], *, at: datetime) -> list[list[str]]:

@@ -23,6 +23,7 @@ from compliance.policies.question import Check, Params, Tell
 
 PACKS_DIR = Path(__file__).resolve().parent.parent / "packs"
 SCHEMA_FILE = "pack.schema.json"
+ENFORCING = "enforcing"
 
 PHASES = (
     "asset",
@@ -83,7 +84,10 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """A policy pack. `rank` orders packs within a phase; `digest` is a hash of the content, for the version record."""
+    """A policy pack. `rank` orders packs within a phase; `digest` is a hash of the content, for the version record.
+
+    `countries`: where it is the law, so that it is in force for everybody who lives there, named or not.
+    """
 
     pack_id: str
     version: str
@@ -93,6 +97,7 @@ class Pack:
     rank: int
     digest: str
     rules: tuple[Rule, ...]
+    countries: frozenset[str] = frozenset()
 
 
 def load_packs(folder: Path = PACKS_DIR) -> dict[str, Pack]:
@@ -128,7 +133,7 @@ def floor_of(pack: Pack) -> Pack:
 
 def enforcing(packs: Iterable[Pack], on: date) -> tuple[Pack, ...]:
     """Those packs whose decisions bind on that day."""
-    return tuple(pack for pack in packs if pack.status == "enforcing" and pack.effective_from <= on)
+    return tuple(pack for pack in packs if pack.status == ENFORCING and pack.effective_from <= on)
 
 
 def shadowing(packs: Iterable[Pack], on: date) -> tuple[Pack, ...]:
@@ -171,6 +176,7 @@ def _load(path: Path, root: Mapping[str, Any]) -> Pack:
         rank=document["rank"],
         digest=hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest(),
         rules=tuple(_compile(rule, path.name) for rule in rules),
+        countries=frozenset(document.get("countries", [])),
     )
 
 

@@ -80,7 +80,7 @@ def _use_all_but_one(claims):
         at = now() - timedelta(hours=3 * (turn + 1))
         permit = Permit.objects.create(
             ref=f"PM-{number()}", case=case, person=case.debtor.person, channel="call", actor="system", at=at,
-            expires_at=at + timedelta(minutes=1), facts={}, packs=[],
+            redeemed_at=at, expires_at=at + timedelta(minutes=1), facts={}, packs=[],
         )  # fmt: skip
         ContactAttempt.objects.create(
             permit=permit, case=case, person=case.debtor.person, channel="call", at=at, debt_refs=[],

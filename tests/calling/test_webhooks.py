@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Qualification
 from calling import dialler, selectors
 from calling.models import Call, CallEvent, Incident, Leg
 from compliance.models import AttemptOutcome, ContactAttempt, Hold, Preference, Refusal, SlotRelease
@@ -14,6 +15,7 @@ from compliance.services.holds import open_hold
 from core.events import verify_stream
 from core.models import Event
 from marketplace.models import NumberStanding
+from marketplace.services.claims import end_claim
 from tests.calling.kit import dialled, finish, leg_of, now, press, provider_at, ready, said, status, verbs
 from tests.simulator import run_simulator, wait_for
 
@@ -106,6 +108,21 @@ def test_gate_rechecked_at_flow_fetch(call):
     assert SlotRelease.objects.get().reason == "not_dialled"
     # even if he presses again
     assert "Dial" not in press(collector, "accept", "1")
+
+
+@pytest.mark.parametrize("loss", ["case", "vetting"])
+def test_who_lost_his_case_or_his_vetting_meanwhile_is_not_put_through(call, loss):
+    collector = leg_of(call, "collector")
+    said(collector, "greet", CallStatus="in-progress")
+    if loss == "case":
+        end_claim(claim=call.claim, event="lease_expired", reason="late", actor="system", at=now())
+    else:
+        Qualification.objects.filter(collector=call.collector, kind="VETTING").update(revoked_at=now())
+    document = press(collector, "accept", "1")
+    assert "Dial" not in document
+    assert leg_of(call, "debtor").rank == 0
+    assert finish(call).ended_as == "refused"
+    assert SlotRelease.objects.get().reason == "not_dialled"
 
 
 def test_the_hour_passes_between_press_and_dial(call, monkeypatch):

@@ -29,7 +29,7 @@ def touch(case, collector, at: datetime, *, answered_by="right_party", outcome="
     """A call that reached the right party."""
     permit = Permit.objects.create(
         ref=f"G-{number()}", case=case, person=case.debtor.person, channel="call", actor=collector.actor, at=at,
-        expires_at=at + timedelta(minutes=5), facts={}, packs=[],
+        redeemed_at=at, expires_at=at + timedelta(minutes=5), facts={}, packs=[],
     )  # fmt: skip
     attempt = ContactAttempt.objects.create(
         permit=permit, case=case, person=case.debtor.person, channel="call", at=at,

@@ -93,7 +93,7 @@ def test_a_hold_keeps_it_off(programme, scope):
         from_at=START - DAY, opened_by="system", opened_at=START - DAY,
     )  # fmt: skip
     assert refused(programme) == "hold"
-    Hold.objects.filter(pk=hold.pk).update(closed_at=START, to_at=START)
+    Hold.objects.filter(pk=hold.pk).update(closed_at=START)
     assert len(list_cases(programme=programme, at=START).listed) == 1
     assert Case.objects.get(pk=case.pk).not_listed_reason == ""
 
