@@ -57,6 +57,15 @@ class StatedAboveBalance(AboveBalance):
     )
 
 
+class StatedTogether(AboveBalance):
+    """What the debtor says now and said before is together more than is still due."""
+
+    sentence = _(
+        "You have told us of %(said)s already, and %(due)s is due in all. Write only what you paid besides that; if it "
+        "was the same payment, there is nothing more to do."
+    )
+
+
 class NothingToReverse(DomainError):
     """The parts to take back are more than what is left of the payment."""
 

@@ -21,7 +21,7 @@ from marketplace.selectors.cases import creditor_case, live_claim_of
 from payments.models import PaidStatement, Payment
 from payments.plans import Plan
 from payments.selectors.funding import rate_for
-from payments.selectors.wallet import open_statements, payments_of
+from payments.selectors.wallet import payments_of, waiting_statements
 from payments.services.publish import notice_of
 
 Row = TypeVar("Row", bound=Model)
@@ -38,7 +38,7 @@ class CaseFile:
     notice: ValidationNotice | None
     holds: list[Hold]
     dispute: Dispute | None
-    statement: PaidStatement | None
+    statements: list[PaidStatement]
     promise: Promise | None
     recall: Recall | None
     is_worked: bool
@@ -59,7 +59,7 @@ def case_file(*, org: CreditorOrg, ref: str, at: datetime) -> CaseFile:
     disputes = open_disputes(org=org).filter(case=case)
     return CaseFile(
         case=case, days_past_due=days, notice=notice_of(case), holds=list(standing(case, at=at)),
-        dispute=disputes.first(), statement=open_statements(org=org).filter(case=case).first(),
+        dispute=disputes.first(), statements=waiting_statements(case=case),
         promise=promises.first(), recall=open_recall(case), is_worked=claim is not None,
         worked_until=claim.lease_until if claim else None,
         rate_bps=rate_for(plan, days, case.debt.balance_minor), contacts=case.attempts.count(),

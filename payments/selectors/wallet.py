@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import F, QuerySet, Sum
 
 from accounts.models import CreditorOrg
-from marketplace.models import Programme
+from marketplace.models import Case, Programme
 from payments import ledger, states
 from payments.models import Accrual, PaidStatement, Payment, Posting, TopUp
 from payments.selectors.funding import Funding, funding_of
@@ -134,3 +134,8 @@ def open_statements(*, org: CreditorOrg) -> QuerySet[PaidStatement]:
     """What debtors say they paid and the creditor has not answered, oldest first."""
     rows = PaidStatement.objects.filter(case__org=org, state=states.STATEMENT_OPEN)
     return rows.select_related("case").order_by("pk")
+
+
+def waiting_statements(*, case: Case) -> list[PaidStatement]:
+    """What the debtor of one case says he paid and the creditor has not answered, oldest first."""
+    return list(PaidStatement.objects.filter(case=case, state=states.STATEMENT_OPEN).order_by("pk"))

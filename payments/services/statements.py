@@ -9,19 +9,20 @@ from django.utils.translation import gettext as _
 
 from compliance import states as dispute_states
 from compliance.models import Dispute
+from compliance.notice_words import money
 from compliance.services.disputes import answer_dispute, open_dispute
 from core.errors import BadInput
 from core.events import record
 from core.ids import new_ref
-from core.money import to_major
 from marketplace.models import Case, Promise
 from marketplace.services.promises import change_promise
 from marketplace.states import ACTIVE
 from payments import states
-from payments.errors import StatedAboveBalance, StatementAnswered
+from payments.errors import StatedAboveBalance, StatedTogether, StatementAnswered
 from payments.models import PaidStatement, Payment
 from payments.models.payment import INSTRUMENTS
 from payments.selectors.facts import local_zone
+from payments.selectors.wallet import waiting_statements
 from payments.services.locks import lock_for_money
 from payments.services.reporting import report_payment
 
@@ -34,7 +35,8 @@ def state_paid(
     """Keep what the debtor says he paid, and open the dispute that stops contact until the creditor has answered.
 
     Statement, dispute, hold and the promise under check are one transaction. The same words twice are one statement
-    while it waits. Raises BadInput, AboveBalance.
+    while it waits; further ones stand beside it, and together they say no more than is due. Raises BadInput,
+    StatedAboveBalance, StatedTogether.
     """
     if amount_minor <= 0:
         raise BadInput(field="amount", reason=_("Write how much you paid."))
@@ -44,14 +46,11 @@ def state_paid(
         raise BadInput(field="paid_on", reason=_("The day lies in the future. Write the day you paid."))
     with transaction.atomic():
         locked = lock_for_money(case.pk, with_person=True)
-        twin = PaidStatement.objects.filter(
-            case=locked, amount_minor=amount_minor, paid_on=paid_on, state=states.STATEMENT_OPEN
-        ).first()  # fmt: skip
+        waiting = waiting_statements(case=locked)
+        twin = next((one for one in waiting if (one.amount_minor, one.paid_on) == (amount_minor, paid_on)), None)
         if twin is not None:
             return twin
-        if amount_minor > locked.debt.balance_minor:
-            currency = locked.debt.currency
-            raise StatedAboveBalance(due=f"{to_major(locked.debt.balance_minor, currency)} {currency}")
+        _check_sum(locked, amount_minor, said_minor=sum(one.amount_minor for one in waiting))
         for promise in Promise.objects.filter(case=locked, state=ACTIVE):
             change_promise(promise=promise, event="debtor_says_paid", actor="debtor", at=at)
         dispute = open_dispute(
@@ -66,6 +65,16 @@ def state_paid(
             data={"statement": statement.ref, "amount_minor": amount_minor, "currency": statement.currency},
         )  # fmt: skip
     return statement
+
+
+def _check_sum(case: Case, amount_minor: int, *, said_minor: int) -> None:
+    due_minor, currency = case.debt.balance_minor, case.debt.currency
+    if said_minor + amount_minor <= due_minor:
+        return
+    due = money(due_minor, currency)
+    if said_minor:
+        raise StatedTogether(due=due, said=money(said_minor, currency))
+    raise StatedAboveBalance(due=due)
 
 
 def _locked(statement: PaidStatement) -> PaidStatement:

@@ -239,10 +239,27 @@ def test_a_payment_sent_twice_from_the_form_is_one(client, world):
     before = trace()
     assert client.post(url, form).status_code == 302
     assert trace() == before
+    assert "It counts once." in texts(client.get(reverse("creditor:case", args=[world["case"].ref])))
     again = client.post(url, form | {"amount": "2.00"})
     assert again.status_code == 409
     assert "reported before" in texts(again)
     assert trace() == before
+
+
+def test_one_reference_on_two_cases_is_said_and_one_debtors_payments_stand_together(client, world):
+    client.force_login(make_member(world["org"]))
+    case, other = world["case"], world["other"]
+    form = {"amount": "1.00", "instrument": "cash", "external_ref": "BANK-1", "paid_on_month": "11", "paid_on_day": "3",
+            "paid_on_year": "2026"}  # fmt: skip
+    sent = client.post(reverse("creditor:payment_report", args=[other.ref]), form, follow=True)
+    assert f"Its reference stands on case {case.ref} too" in texts(sent)
+    state_paid(case=other, amount_minor=2000, paid_on=date(2026, 11, 3), instrument="cash", text="", at=NOW)
+    listed = texts(client.get(reverse("creditor:answers")))
+    assert "2 payments" in listed
+    assert "$70.00" in listed
+    file = texts(client.get(reverse("creditor:case", args=[other.ref])))
+    assert "Did this arrive? (1 of 2)" in file
+    assert "Did this arrive? (2 of 2)" in file
 
 
 @pytest.mark.parametrize(

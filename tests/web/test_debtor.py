@@ -69,6 +69,9 @@ def test_five_wrong_answers_close_it_even_for_the_right_one(client: Client, case
         assert client.post("/p/check/", {"question": "postal", "answer": "99999"}).status_code == 400
     late = client.post("/p/check/", {"question": "postal", "answer": "12207"})
     assert late.status_code == 429
+    words = late.content.decode()
+    assert words.count("too many wrong answers") == 1
+    assert 'name="answer"' not in words
     assert client.get("/p/home/").status_code == 302
 
 
@@ -108,6 +111,10 @@ def test_stop_contact_is_effective_at_once(client: Client, case: Case, at: datet
     assert isinstance(refused, Refusal)
     assert refused.rule == "US.REGF.6c1"
     assert "Contact has stopped" in client.get("/p/home/").content.decode()
+    holds = Hold.objects.count()
+    assert client.get("/p/stop/").headers["Location"] == "/p/home/"
+    assert client.post("/p/stop/").headers["Location"] == answer.headers["Location"]
+    assert Hold.objects.count() == holds
 
 
 def paid(client: Client, amount: str, year: str = "2026") -> Any:
@@ -123,6 +130,24 @@ def test_i_have_paid_pauses_contact_and_asks_the_creditor(client: Client, case: 
     assert statement.amount_minor == 10030
     assert statement.ref in client.get(answer.headers["Location"]).content.decode()
     assert isinstance(authorise(case=case, channel="call", actor="system", at=clock.now()), Refusal)
+
+
+def test_payments_told_one_after_the_other_are_shown_together_and_never_above_what_is_due(
+    client: Client, case: Case
+) -> None:
+    open_page(client)
+    paid(client, "1000.00")
+    words = client.get("/p/paid/").content.decode()
+    assert "You have told us already" in words
+    assert "$1,000.00 on 2 November 2026" in words
+    assert "$1,000.00 on 2 November 2026" in client.get("/p/home/").content.decode()
+    events = Event.objects.count()
+    refused = paid(client, "300.00")
+    assert refused.status_code == 409
+    assert "You have told us of $1,000.00 already, and $1,234.57 is due in all." in refused.content.decode()
+    assert (PaidStatement.objects.count(), Event.objects.count()) == (1, events)
+    assert paid(client, "234.57").status_code == 302
+    assert (PaidStatement.objects.count(), Dispute.objects.count()) == (2, 1)
 
 
 @pytest.mark.parametrize(("amount", "year"), [("9999.00", "2026"), ("abc", "2026"), ("0", "2026"), ("10", "2027")])
@@ -207,6 +232,15 @@ def test_who_says_paid_among_the_reasons_is_asked_what_he_paid(client: Client, c
     open_page(client)
     assert client.post("/p/dispute/", {"reason": "paid"}).headers["Location"] == "/p/paid/"
     assert not Hold.objects.exists()
+
+
+def test_a_text_that_is_too_long_comes_back_whole_with_its_limit(client: Client, case: Case) -> None:
+    open_page(client)
+    text = "It was never mine. " * 110
+    answer = client.post("/p/dispute/", {"reason": "other", "text": text}).content.decode()
+    assert "Shorten it to 2,000 characters" in answer
+    assert text.strip() in answer
+    assert not Dispute.objects.exists()
 
 
 @pytest.mark.parametrize("sent", [{}, {"reason": "nonsense"}, {"reason": "amount", "parts": ["gold"]}])

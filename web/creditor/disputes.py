@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -25,9 +28,23 @@ def answers(request: CreditorRequest) -> HttpResponse:
     """Everything that waits for an answer, the first due first."""
     context = {
         "disputes": open_disputes(org=request.org)[:200], "section": "cases",
-        "statements": open_statements(org=request.org).select_related("case__debtor")[:200],
+        "statements": _by_case(open_statements(org=request.org).select_related("case__debtor")[:200]),
     }  # fmt: skip
     return page(request, "creditor/answers.html", context)
+
+
+def _by_case(statements: Iterable[PaidStatement]) -> list[dict[str, Any]]:
+    """One row a case: the debtor, what was said to be paid in all, and how many payments that is."""
+    rows: dict[int, list[PaidStatement]] = {}
+    for one in statements:
+        rows.setdefault(one.case_id, []).append(one)
+    return [
+        {
+            "case": said[0].case, "days": [one.paid_on for one in said],
+            "total": Money(sum(one.amount_minor for one in said), said[0].currency),
+        }
+        for said in rows.values()
+    ]  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 from core import clock
 from core.money import Money
 from insight.selectors.casefile import payment_of
-from marketplace.models import Case
 from marketplace.selectors.cases import creditor_case
 from payments.models import Payment, Reversal
 from payments.selectors.facts import local_zone
@@ -39,21 +38,34 @@ def payment_report(request: CreditorRequest, ref: str) -> HttpResponse:
         note=_("It is applied to principal first, then interest, then fees. No commission is due on fees."),
     )  # fmt: skip
 
-    def report() -> Payment:
+    def report() -> tuple[Payment, bool]:
         given = form.cleaned_data
-        return report_payment(
+        earlier = payments_of(org=request.org, case_ref=ref).filter(external_ref=given["external_ref"]).first()
+        payment = report_payment(
             case=case, amount_minor=given["amount"], currency=currency, instrument=given["instrument"],
-            initiated_at=_moment(request, case, form), external_ref=given["external_ref"], actor=actor_of(request),
-            at=at,
+            initiated_at=_moment(form, earlier), external_ref=given["external_ref"], actor=actor_of(request), at=at,
         )  # fmt: skip
+        return payment, earlier is not None
 
-    return act(request, form, words, report, done=_("The payment is recorded."))
+    return act(request, form, words, report, done=lambda made: _recorded(*made))
 
 
-def _moment(request: CreditorRequest, case: Case, form: PaymentForm) -> datetime:
+def _recorded(payment: Payment, is_repeated: bool) -> str:
+    """What happened to a report: a repeated one counted once, and a reference may stand on several accounts."""
+    if is_repeated:
+        on = formatting.moment(payment.reported_at, clock.MARKET_ZONE)
+        return _("This payment was recorded before, on %(on)s. It counts once.") % {"on": on}
+    twins = Payment.objects.filter(case__org=payment.case.org_id, external_ref=payment.external_ref)
+    other = twins.exclude(case=payment.case_id).select_related("case").order_by("pk").first()
+    if other is None:
+        return _("The payment is recorded.")
+    words = _("The payment is recorded. Its reference stands on case %(ref)s too: if it is one payment, take one back.")
+    return words % {"ref": other.case.ref}
+
+
+def _moment(form: PaymentForm, earlier: Payment | None) -> datetime:
     """When it was paid. A form sent twice means the same moment, though "today" was read off a later clock."""
     wanted, given = form.initiated_at(), form.cleaned_data
-    earlier = payments_of(org=request.org, case_ref=case.ref).filter(external_ref=given["external_ref"]).first()
     if earlier is None or given["paid_at"]:
         return wanted
     is_same_day = earlier.initiated_at.astimezone(form.zone).date() == given["paid_on"]

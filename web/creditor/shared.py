@@ -73,15 +73,17 @@ def tried(form: Form, do: Callable[[], Result]) -> tuple[Result | None, int]:
 
 
 def act(
-    request: HttpRequest, form: Form, words: Act, do: Callable[[], object], *, done: str, next_url: str = ""
-) -> HttpResponse:
-    """Show the form, or do what it asks for and go on to `next_url` with the message `done`."""
+    request: HttpRequest, form: Form, words: Act, do: Callable[[], Result], *,
+    done: str | Callable[[Result], str], next_url: str = "",
+) -> HttpResponse:  # fmt: skip
+    """Show the form, or do what it asks for and go on to `next_url` with the message `done` (or what it makes of the
+    result)."""
     status = 200
     if form.is_bound:
         status = 400
         if form.is_valid():
             result, status = tried(form, do)
             if result is not None:
-                messages.success(request, done)
+                messages.success(request, done if isinstance(done, str) else done(result))
                 return HttpResponseRedirect(next_url or words.back_url)
     return page(request, "creditor/act.html", {"form": form, "act": words, "section": words.section}, status=status)

@@ -30,6 +30,7 @@ class SecondFactForm(forms.Form):
     )  # fmt: skip
 
 
+MOST_WORDS = 2000
 REASONS = [
     ("not_mine", _("This is not my debt")),
     ("amount", _("The amount is wrong")),
@@ -51,8 +52,9 @@ class DisputeForm(forms.Form):
         help_text=_("Tick nothing if all of it is wrong"),
     )  # fmt: skip
     text = forms.CharField(
-        label=_("Tell us more, in your own words"), required=False, max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        label=_("Tell us more, in your own words"), required=False, max_length=MOST_WORDS,
+        help_text=_("Up to 2,000 characters"), widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"max_length": _("Shorten it to 2,000 characters; you can send more in a second message")},
     )  # fmt: skip
 
     def clean_parts(self) -> list[str]:

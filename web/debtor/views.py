@@ -33,6 +33,7 @@ from marketplace import states
 from marketplace.local import local_day
 from marketplace.models import Case, Debt
 from payments.models import PaidStatement
+from payments.selectors.wallet import waiting_statements
 from payments.services.statements import state_paid
 from web.access import DebtorRequest, close_debtor_session, debtor_session, open_debtor_session
 from web.debtor.forms import DisputeForm, PaidForm, SecondFactForm
@@ -68,6 +69,8 @@ def check(request: HttpRequest) -> HttpResponseBase:
             portal.check_second_fact(
                 case=case, answer=form.cleaned_data["answer"], origin=request.META.get("REMOTE_ADDR", "")
             )
+        except portal.TooManyTries as refusal:
+            return page(request, "check", {"locked": refusal.message}, status=refusal.http_status)
         except DomainError as refusal:
             form.add_error("answer", refusal.message)
             status = refusal.http_status
@@ -85,21 +88,24 @@ def home(request: DebtorRequest) -> HttpResponse:
     sent = portal.notice_of(case)
     context: dict[str, Any] = {
         "case": case, "notice": sent, "answer": portal.newest_answer(case), "dispute": portal.open_dispute_of(case),
-        "is_new": sent is not None and not portal.is_notice_viewed(case),
+        "is_new": sent is not None and not portal.is_notice_viewed(case), "said": waiting_statements(case=case),
     }  # fmt: skip
     if case.state == states.CLOSED:
         day = local_day(case.debtor, case.closed_at or clock.now())
         context["closing"] = [{"label": _("Closed on"), "value": day_words(day)}]
         return page(request, "closed", context)
-    holds = Hold.objects.filter(person=case.debtor.person_id, closed_at__isnull=True)
     in_period = sent is not None and local_day(case.debtor, clock.now()) <= sent.period_ends_on
     context |= {
         "in_period": in_period,
         "debt": case.debt,
         "facts": _facts(case),
-        "stopped": holds.filter(reason="CEASE").exists(),
+        "stopped": _has_stopped(case),
     }
     return page(request, "home", context)
+
+
+def _has_stopped(case: Case) -> bool:
+    return Hold.objects.filter(person=case.debtor.person_id, closed_at__isnull=True, reason="CEASE").exists()
 
 
 def _facts(case: Case) -> list[dict[str, Any]]:
@@ -185,7 +191,9 @@ def dispute(request: DebtorRequest) -> HttpResponseBase:
 @debtor_session
 @while_open
 def stop(request: DebtorRequest) -> HttpResponseBase:
-    """Ask for contact to stop, in writing, effective at once."""
+    """Ask for contact to stop, in writing, effective at once. Once it has stopped, the account page says so."""
+    if request.method != "POST" and _has_stopped(request.case):
+        return redirect("debtor:home")
     if request.method == "POST":
         hold = stop_contact(case=request.case, form="portal", actor="debtor", at=clock.now())
         return redirect("debtor:done", what="stop", ref=f"H-{hold.pk:06d}")
@@ -223,7 +231,7 @@ def paid(request: DebtorRequest) -> HttpResponseBase:
             status = refusal.http_status
         else:
             return redirect("debtor:done", what="paid", ref=row.ref)
-    return page(request, "paid", {"form": form, "case": case}, status=status)
+    return page(request, "paid", {"form": form, "case": case, "said": waiting_statements(case=case)}, status=status)
 
 
 @require_GET
