@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from compliance.facts import debt_ref
-from compliance.models import AttemptOutcome, ContactAttempt, InboundContact, SlotRelease
+from compliance.models import AttemptOutcome, ContactAttempt, InboundContact, Permit, SlotRelease
 from core.events import record
 from marketplace.models import Case, NumberStanding
 
@@ -28,7 +28,8 @@ def record_outcome(
     exactly once.
     """
     with transaction.atomic():
-        ContactAttempt.objects.select_for_update(no_key=True).get(pk=attempt.pk)
+        # its permit stands for it: the application has no right to lock what it may never change
+        Permit.objects.select_for_update(no_key=True).get(pk=attempt.permit_id)
         newest = attempt.outcomes.order_by("-pk").first()
         if newest and (newest.outcome, newest.answered_by, newest.is_conversation) == (
             outcome,

@@ -25,11 +25,15 @@ from tests.infra.visitor import Visitor
 pytestmark = pytest.mark.slow
 
 
-class Place:
-    """A running product and the two servers it was told to use."""
+APP = "evenhand_app"
 
-    def __init__(self, stack: Stack, database: str, broker: str) -> None:
-        self.stack, self.database, self.broker = stack, database, broker
+
+class Place:
+    """A running product and the two servers it was told to use. It runs as a role of its own, not as the owner."""
+
+    def __init__(self, stack: Stack, owner: str, broker: str) -> None:
+        self.stack, self.owner, self.broker = stack, owner, broker
+        self.database = as_app(owner)
 
     def row(self, query: str) -> tuple[Any, ...]:
         with psycopg.connect(self.database) as connection:
@@ -44,13 +48,37 @@ class Place:
             time.sleep(0.2)
 
 
+PLACE = ("place", "--creditor", "harbour", "--programme", "cards", "--as-of", "2026-11-03")
+
+
+def as_app(owner: str) -> str:
+    return owner.replace("evenhand@", f"{APP}@")
+
+
+def command(var: Path, database: str, broker: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A `manage.py` command on the servers."""
+    env = {
+        "PATH": os.environ["PATH"], "EVENHAND_VAR": str(var), "EVENHAND_DEMO": "1", "DATABASE_URL": database,
+        "REDIS_URL": broker,
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=supervisor.BASE_DIR, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     var = tmp_path_factory.mktemp("servers")
     with ExitStack() as stack:
-        database, broker = stack.enter_context(postgres_server()), stack.enter_context(redis_server())
-        product = stack.enter_context(running(var, DATABASE_URL=database, REDIS_URL=broker))
-        yield Place(product, database, broker)
+        owner, broker = stack.enter_context(postgres_server()), stack.enter_context(redis_server())
+        assert command(var, owner, broker, "migrate", "--verbosity", "0").returncode == 0
+        with psycopg.connect(owner, autocommit=True) as session:
+            session.execute(f"CREATE ROLE {APP} LOGIN")
+        granted = command(var, owner, broker, "grant_app_role", APP)
+        assert granted.returncode == 0, granted.stderr
+        product = stack.enter_context(running(var, DATABASE_URL=as_app(owner), REDIS_URL=broker))
+        yield Place(product, owner, broker)
 
 
 def test_a_case_is_claimed_called_and_written_up_on_servers(place: Place) -> None:
@@ -97,17 +125,29 @@ def test_nothing_is_kept_beside_the_servers(place: Place) -> None:
 def test_a_command_works_on_the_server_by_itself(place: Place, tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
     file.write_bytes(portfolio())
-    env = {
-        "PATH": os.environ["PATH"], "EVENHAND_VAR": str(place.stack.var), "DATABASE_URL": place.database,
-        "REDIS_URL": place.broker, "EVENHAND_DEMO": "1",
-    }  # fmt: skip
-    placed = subprocess.run(
-        [sys.executable, "manage.py", "place", str(file), "--creditor", "harbour", "--programme", "cards",
-         "--as-of", "2026-11-03"],
-        cwd=supervisor.BASE_DIR, env=env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    placed = command(place.stack.var, place.database, place.broker, *PLACE, str(file))
     assert placed.returncode == 0, placed.stderr
     assert "accepted 3" in placed.stdout
     assert place.row(
         "SELECT count(*) FROM marketplace_debt WHERE principal_due_minor = 110000 AND fees_due_minor = 4900"
     ) == (1,)
+
+
+def test_the_applications_own_role_rewrites_no_evidence(place: Place) -> None:
+    """It has just done all of the work above; what happened it cannot touch, even where no trigger stood."""
+    with psycopg.connect(place.database, autocommit=True) as session:
+        for statement in (
+            "UPDATE core_event SET actor = 'x'", "DELETE FROM core_event", "TRUNCATE core_event CASCADE",
+            "UPDATE compliance_contactattempt SET at = now()", "DELETE FROM payments_posting",
+            "DELETE FROM compliance_permit", "ALTER TABLE core_event DISABLE TRIGGER ALL", "DROP TABLE core_event",
+        ):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(statement)
+    for arguments in (("settle", "--as-of", "2026-11-20"), ("ledger_check",)):
+        assert command(place.stack.var, place.database, place.broker, *arguments).returncode == 0
+
+
+def test_a_role_that_no_right_can_bind_is_refused(place: Place) -> None:
+    missing = command(place.stack.var, place.owner, place.broker, "grant_app_role", "nobody_yet")
+    assert "There is no role nobody_yet" in missing.stderr
+    assert "Name another" in command(place.stack.var, place.owner, place.broker, "grant_app_role", "evenhand").stderr
