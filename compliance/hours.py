@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from compliance.packbook import packs_for
+from compliance.packbook import packs_in_force
 from compliance.policies.packs import rules_of_kind
 from marketplace.models import Case
 
@@ -14,7 +14,7 @@ def call_hours(case: Case) -> tuple[time, time] | None:
 
     What decides is the gate; this only draws what its window rules say.
     """
-    rules = rules_of_kind(packs_for(case.programme.pack_ids), "window")
+    rules = rules_of_kind(packs_in_force(case), "window")
     hours = [
         (time.fromisoformat(rule.params["open"]), time.fromisoformat(rule.params["close"]))
         for rule in rules
