@@ -11,7 +11,8 @@ from payments import states
 
 
 class TopUp(models.Model):
-    """A creditor's prepayment for services. `idem_key` is stored before the provider is called."""
+    """A creditor's prepayment for services. `idem_key` is stored before the provider is called; `tap` is the key of the
+    form that asked for it, so that a form sent twice asks once."""
 
     ref = models.CharField(max_length=20, unique=True)
     org = models.ForeignKey(CreditorOrg, on_delete=models.PROTECT, related_name="topups")
@@ -19,6 +20,7 @@ class TopUp(models.Model):
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=10, choices=market.choices(states.TRANSFER), default=states.CREATED)
     idem_key = models.CharField(max_length=120, unique=True)
+    tap = models.CharField(max_length=60, null=True)
     psp_ref = models.CharField(max_length=80, null=True, unique=True)
     requested_by = models.CharField(max_length=80)
     requested_at = models.DateTimeField()
@@ -26,7 +28,10 @@ class TopUp(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="topup_amount")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="topup_amount"),
+            models.UniqueConstraint(fields=["org", "tap"], name="one_topup_a_tap"),
+        ]
 
     def __str__(self) -> str:
         return self.ref

@@ -12,6 +12,7 @@ from core.errors import BadInput
 from core.events import record
 from core.ids import new_ref
 from core.money import is_currency
+from marketplace.errors import KeyReused
 from payments import ledger, states
 from payments.errors import GatewayRefused, GatewayUnknown
 from payments.gateway import PspObject, idempotency_key
@@ -23,10 +24,13 @@ from payments.stripe_gateway import gateway
 MOST_MINOR = 100_000_000
 
 
-def start_topup(*, org: CreditorOrg, amount_minor: int, currency: str, actor: str, at: datetime) -> TopUp:
+def start_topup(
+    *, org: CreditorOrg, amount_minor: int, currency: str, actor: str, at: datetime, tap: str = ""
+) -> TopUp:  # fmt: skip
     """Ask the provider for a push bank transfer of `amount_minor`. The key is stored before the call.
 
-    The wallet grows when the provider's webhook says the money arrived. Raises BadInput, GatewayRefused (nothing was
+    The wallet grows when the provider's webhook says the money arrived. The same `tap` (the key of one form) again
+    returns the first top-up. Raises BadInput, KeyReused (another amount under that key), GatewayRefused (nothing was
     charged), GatewayUnknown (it is looked up later; it is never sent again blindly). Not inside a transaction.
     """
     if type(amount_minor) is not int or not 0 < amount_minor <= MOST_MINOR:
@@ -35,10 +39,17 @@ def start_topup(*, org: CreditorOrg, amount_minor: int, currency: str, actor: st
         raise BadInput(field="currency", reason=_("Choose a currency."))
     ref = new_ref("U")
     port = gateway()
-    topup = TopUp.objects.create(
-        ref=ref, org=org, amount_minor=amount_minor, currency=currency, idem_key=idempotency_key("topup", ref),
-        requested_by=actor, requested_at=at,
+    topup, is_new = TopUp.objects.get_or_create(
+        org=org, tap=tap or ref,
+        defaults={
+            "ref": ref, "amount_minor": amount_minor, "currency": currency, "requested_by": actor, "requested_at": at,
+            "idem_key": idempotency_key("topup", ref),
+        },
     )  # fmt: skip
+    if not is_new:
+        if (topup.amount_minor, topup.currency) != (amount_minor, currency):
+            raise KeyReused()
+        return topup
     TopUp.objects.filter(pk=topup.pk).update(state=states.SENDING)
     try:
         made = port.start_topup(
@@ -48,7 +59,8 @@ def start_topup(*, org: CreditorOrg, amount_minor: int, currency: str, actor: st
         TopUp.objects.filter(pk=topup.pk, state=states.SENDING).update(state=states.UNKNOWN)
         raise
     except GatewayRefused:
-        TopUp.objects.filter(pk=topup.pk).update(state=states.FAILED, finished_at=at)
+        # the form may be sent again: nothing was asked for under its key
+        TopUp.objects.filter(pk=topup.pk).update(state=states.FAILED, finished_at=at, tap=None)
         raise
     TopUp.objects.filter(pk=topup.pk).update(psp_ref=made.ref)
     topup.refresh_from_db()

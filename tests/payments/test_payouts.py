@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace.errors import KeyReused
 from payments import ledger, states
 from payments.errors import GatewayRefused, GatewayUnknown, WebhookRefused
 from payments.fake_stripe import store, webhooks
@@ -148,6 +149,28 @@ def test_the_wallet_waits_for_the_providers_word():
     deliver(START)
     topup.refresh_from_db()
     assert (topup.state, ledger.balance(ledger.wallet(org.pk), "USD")) == (states.CONFIRMED, 20_000)
+
+
+def test_a_form_sent_twice_asks_for_one_transfer():
+    org = make_org()
+    asked = {"org": org, "currency": "USD", "actor": "user:1", "at": START, "tap": "form-1"}
+    first = start_topup(amount_minor=20_000, **asked)
+    assert start_topup(amount_minor=20_000, **asked) == first
+    with pytest.raises(KeyReused):
+        start_topup(amount_minor=30_000, **asked)
+    assert start_topup(amount_minor=20_000, **(asked | {"tap": "form-2"})) != first
+    other = start_topup(amount_minor=20_000, **(asked | {"org": make_org()}))
+    assert (other.org_id, TopUp.objects.count()) == (other.org.pk, 3)
+
+
+def test_after_a_refusal_the_same_form_may_ask_again():
+    org = make_org()
+    asked = {"org": org, "amount_minor": 20_000, "currency": "USD", "actor": "user:1", "at": START, "tap": "form-1"}
+    store.script_fault("refuse", path="/v1/payment_intents")
+    with pytest.raises(GatewayRefused):
+        start_topup(**asked)
+    assert start_topup(**asked).state == states.SENDING
+    assert sorted(TopUp.objects.values_list("state", flat=True)) == [states.FAILED, states.SENDING]
 
 
 @pytest.mark.parametrize("by_webhook", [True, False])

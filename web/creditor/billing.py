@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ _TOPUP_WORDS = {states.CONFIRMED: ("ok", "check"), states.FAILED: ("warn", "aler
 @creditor_required("view")
 def billing(request: CreditorRequest) -> HttpResponse:
     """The wallet, what it must hold and why, and where it went."""
-    return _billing(request, TopUpForm(currency=_currency(request.org)))
+    return _billing(request, TopUpForm(currency=_currency(request.org), initial={"key": uuid.uuid4().hex}))
 
 
 @creditor_required("money")
@@ -45,7 +46,7 @@ def topup(request: CreditorRequest) -> HttpResponse:
     if form.is_valid():
         asked, status = tried(form, lambda: start_topup(
             org=request.org, amount_minor=form.cleaned_data["amount"], currency=currency, actor=actor_of(request),
-            at=clock.now(),
+            at=clock.now(), tap=form.cleaned_data["key"],
         ))  # fmt: skip
         if asked is not None:
             messages.success(request, _("The transfer is asked for. The float grows when the money arrives."))

@@ -130,6 +130,7 @@ class TopUpForm(forms.Form):
     """Money into the wallet."""
 
     amount = MoneyField(label=_("Amount"), minimum=100)
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
