@@ -192,7 +192,7 @@ def test_a_fourth_case_is_refused_and_leads_to_those_in_hand(page: Client, colle
     refused = page.post(f"/case/{make.make_task().ref}/claim/")
     assert refused.status_code == 409
     words = refused.content.decode()
-    assert "You hold 3 cases" in words
+    assert "You hold 3 of 3 cases" in words
     assert all(f'href="/case/{held.case.ref}/"' in words for held in Claim.objects.all())
     assert Claim.objects.count() == 3
 
@@ -289,6 +289,11 @@ def test_a_promise_waits_for_the_result_of_the_call_it_was_made_in(
     asked = page.get(f"/case/{claim.case.ref}/promise/")
     assert asked.headers["Location"] == f"/case/{claim.case.ref}/wrap/{call.ref}/?result=PROMISE"
     assert "Amount they promised" in read(page, asked.headers["Location"])
+    late = {"amount": "77.10", "due": "7"}  # a page that stood open before the call
+    refused = page.post(f"/case/{claim.case.ref}/promise/", late)
+    assert refused.status_code == 409
+    assert 'value="77.10"' in refused.content.decode()
+    assert not Promise.objects.exists()
 
 
 def test_release_puts_the_case_back_on_the_board(page: Client, collector: Collector) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from calling.errors import ResultMissing
 from calling.selectors import call_without_result
 from compliance.gate import preview
 from compliance.hours import call_hours
@@ -120,13 +121,18 @@ def promise(request: CollectorRequest, ref: str) -> HttpResponse:
     at, is_sent = clock.now(), request.method == "POST"
     held = held_case(collector=request.collector, ref=ref, at=at)
     owed = call_without_result(request.collector)
-    if owed is not None and owed.case_id == held.case.pk and owed.bridged_at is not None and not is_sent:
+    if owed is not None and (owed.case_id != held.case.pk or owed.bridged_at is None):
+        owed = None
+    if owed is not None and not is_sent:
         return redirect(f"{reverse('collector:wrap', args=[ref, owed.ref])}?result=PROMISE")
     form = bound(
         PromiseForm, request.POST if is_sent else None, today=local_day(held.case.debtor, at), currency=held.currency,
         initial={"due": "7"},
     )  # fmt: skip
     status = 400 if is_sent else 200
+    if owed is not None:
+        form.add_error(None, ResultMissing(call=owed.ref, case=ref).message)
+        status = 409
     if is_sent and form.is_valid():
         wanted = {"amount_minor": form.cleaned_data["amount"], "due_date": form.due_date()}
         try:

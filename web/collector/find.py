@@ -118,7 +118,7 @@ def claim(request: CollectorRequest, ref: str) -> HttpResponse:
         context = {
             "error": refusal, "similar": _offered(similar), "is_limit": is_limit,
             "is_taken": isinstance(refusal, CaseTaken), "section": "find",
-            "held": _held_cases(collector) if is_limit else [],
+            "held": _held_cases(collector) if is_limit else [], "limit": collector.live_limit,
         }  # fmt: skip
         return no_store(render(request, "collector/not_claimed.html", context, status=refusal.http_status))
     return no_store(redirect("collector:case", ref=made.case.ref))

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from compliance.models import Dispute, Hold
 from compliance.notice_pdf import render_pdf
@@ -35,7 +35,7 @@ from marketplace.models import Case, Debt
 from payments.models import PaidStatement
 from payments.selectors.wallet import waiting_statements
 from payments.services.statements import state_paid
-from web.access import DebtorRequest, close_debtor_session, debtor_session, open_debtor_session
+from web.access import DebtorRequest, close_debtor_session, debtor_session, open_debtor_session, sent_from
 from web.debtor.forms import DisputeForm, PaidForm, SecondFactForm
 from web.debtor.pages import page, posted, while_open
 from web.formatting import amount
@@ -259,7 +259,7 @@ def ended(request: HttpRequest) -> HttpResponse:
     return page(request, "ended", {"is_left": "left" in request.GET})
 
 
-@require_POST
+@sent_from("debtor:ended")
 def leave(request: HttpRequest) -> HttpResponseBase:
     """Close the private page in this browser."""
     close_debtor_session(request)

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from compliance.models import ValidationNotice
 from compliance.services.notices import content_of
 from core import clock
 from core.models import SentMail
+from web.access import sent_from
 
 PAGE = 25
 STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -51,7 +52,7 @@ def letters(request: HttpRequest) -> HttpResponse:
     return render(request, "public/letters.html", {"letters": found, "ref": ref})
 
 
-@require_POST
+@sent_from("public:home")
 def market_clock(request: HttpRequest) -> HttpResponse:
     """Move the demo's clock forward and return to the page the button stood on."""
     move = request.POST.get("move", "")
