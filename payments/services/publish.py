@@ -38,6 +38,7 @@ REASONS: dict[str, Any] = {
     "hold": _("Contact is on hold."),
     "float": _("The float is below its floor. Top up the wallet."),
     "exposure": _("Unpaid commission has reached the limit of the invoice mandate. Pay the open invoices."),
+    "currency": _("The debt is in another currency than the programme. Place it in a programme of its currency."),
     "rate": _("The programme's terms have no rate for a debt of this age."),
 }
 
@@ -107,6 +108,8 @@ def why_not(case: Case, funding: Funding, *, is_held: bool, at: datetime) -> str
         return "notice"
     if case.debt.itemization_date is None:
         return "itemisation"
+    if case.debt.currency != case.programme.currency:
+        return "currency"  # neither its rates by amount nor its float would fit
     if is_held:
         return "hold"
     if not funding.is_funded:

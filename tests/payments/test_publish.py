@@ -78,6 +78,12 @@ def test_without_itemisation(programme):
     assert refused(programme) == "itemisation"
 
 
+def test_a_debt_in_another_currency(programme):
+    top_up(programme.org, 10_000)
+    noticed(programme, currency="EUR")
+    assert refused(programme) == "currency"
+
+
 def test_terms_without_a_rate(programme):
     top_up(programme.org, 10_000)
     noticed(programme, delinquency_date=START.date())
