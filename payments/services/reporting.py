@@ -10,10 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from compliance.notice_words import money
 from core.errors import BadInput
 from core.events import record
 from core.ids import new_ref
-from core.money import to_major
 from marketplace.models import Case, Claim
 from marketplace.services import cases as case_moves
 from marketplace.services import debts
@@ -67,7 +67,7 @@ def report_payment(
             return earlier
         locked.debt.refresh_from_db()
         if amount_minor > locked.debt.balance_minor:
-            raise AboveBalance(due=f"{to_major(locked.debt.balance_minor, currency)} {currency}")
+            raise AboveBalance(due=money(locked.debt.balance_minor, currency))
         parts = debts.split_payment(locked.debt, amount_minor)
         payment = Payment.objects.create(
             ref=new_ref("Y"), case=locked, external_ref=external_ref, amount_minor=amount_minor, currency=currency,
