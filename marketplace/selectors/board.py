@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Case as Switch
-from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Abs
 
 from accounts.access import is_working, licensed_regions
@@ -18,7 +18,7 @@ from accounts.errors import NotVetted
 from accounts.models import Collector
 from core.errors import NotFound
 from marketplace import states
-from marketplace.bands import AMOUNT_BANDS, BUCKETS, bucket_of, is_within_cap
+from marketplace.bands import AMOUNT_BANDS, bucket_of, is_within_cap
 from marketplace.local import market_day
 from marketplace.models import Note, Task
 from marketplace.outcomes import RESULTS
@@ -65,18 +65,6 @@ class BoardRow:
     def can_claim(self) -> bool:
         """Whether licence and tier allow it. A band across the cap counts as above; the claim looks at the balance."""
         return self.is_licensed and self.is_within_cap
-
-
-def _bucket_edges(today: date) -> tuple[Switch, Switch]:
-    """The first and last delinquency date of a row's bucket on `today`, as columns."""
-    edges = [bucket.since(today) for bucket in BUCKETS]
-    first = [When(delinquency_date__gte=start, then=Value(start)) for start, _end in edges if start]
-    last = [When(delinquency_date__gte=start, then=Value(end or date.max)) for start, end in edges if start]
-    older = edges[-1][1] or date.max
-    return (
-        Switch(*first, default=Value(date.min), output_field=DateField()),
-        Switch(*last, default=Value(older), output_field=DateField()),
-    )
 
 
 def _open() -> QuerySet[Task]:
@@ -138,16 +126,34 @@ def _rows(tasks: Sequence[Task], *, collector: Collector, regions: frozenset[str
     ]  # fmt: skip
 
 
-def _crowded(tasks: Sequence[Task], today: date) -> set[int]:
-    """Those of `tasks` whose area, amount band and age bucket at least CROWD open cases share.
+# Each row looks for its fifth neighbour in the index and stops there, so a full board costs no more than a small one.
+_CROWDED = """
+SELECT shown.id
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::date[], %s::date[])
+  AS shown(id, kind, country, region, area, band, oldest, newest)
+WHERE EXISTS (
+  SELECT FROM marketplace_task near
+  WHERE near.state = %s AND near.kind = shown.kind AND near.country = shown.country AND near.region = shown.region
+    AND near.area = shown.area AND near.amount_band = shown.band
+    AND near.delinquency_date BETWEEN shown.oldest AND shown.newest
+  OFFSET %s
+)
+"""
 
-    Each looks for its fifth neighbour in the index and stops there, so a full board costs no more than a small one.
-    """
-    oldest, newest = _bucket_edges(today)
-    alike = {name: OuterRef(name) for name in ("country", "region", "area", "amount_band", "kind")}
-    near = _open().filter(**alike, delinquency_date__range=(OuterRef("oldest"), OuterRef("newest")))
-    shown = Task.objects.filter(pk__in=[task.pk for task in tasks]).annotate(oldest=oldest, newest=newest)
-    return set(shown.filter(Exists(near[CROWD - 1 : CROWD])).values_list("pk", flat=True))
+
+def _crowded(tasks: Sequence[Task], today: date) -> set[int]:
+    """Those of `tasks` whose area, amount band and age bucket at least CROWD open cases share."""
+    columns = zip(*(_alike(task, today) for task in tasks), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_CROWDED, [*map(list, columns), states.OPEN, CROWD - 1])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _alike(task: Task, today: date) -> tuple[object, ...]:
+    """What a case must share with the task to count as its neighbour; the bucket as first and last day."""
+    oldest, newest = bucket_of((today - task.delinquency_date).days).since(today)
+    place = (task.country, task.region, task.area, task.amount_band)
+    return (task.pk, task.kind, *place, oldest or date.min, newest or date.max)
 
 
 def _last_results(tasks: Sequence[Task]) -> dict[int, str]:
