@@ -39,7 +39,9 @@ def place_file(
         programme=programme, data=data, filename=filename, as_of=as_of, dry_run=dry_run, actor=actor, at=at,
         idempotency_key=idempotency_key,
     )  # fmt: skip
-    return batch if batch.state != states.JUDGED else commit_batch(batch=batch, actor=actor, at=at)
+    if dry_run or batch.state != states.JUDGED:
+        return batch
+    return commit_batch(batch=batch, actor=actor, at=at)
 
 
 def commit_batch(*, batch: Batch, actor: str, at: datetime) -> Batch:

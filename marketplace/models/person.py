@@ -15,7 +15,7 @@ class Person(models.Model):
 
     ref = models.CharField(max_length=20, unique=True)
     identity_hash = models.BinaryField(max_length=32, unique=True)
-    region = models.CharField(max_length=6)
+    region = models.CharField(max_length=64)
     country = models.CharField(max_length=2)
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Debtor(models.Model):
     name = models.CharField(max_length=200)
     language = models.CharField(max_length=10, default="en")
     country = models.CharField(max_length=2)
-    region = models.CharField(max_length=6)
+    region = models.CharField(max_length=64)
     city = models.CharField(max_length=80, default="", blank=True)
     zones_address = ArrayField(models.CharField(max_length=40), default=list)
     address_sealed = models.BinaryField(null=True)

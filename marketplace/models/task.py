@@ -37,7 +37,7 @@ class Task(models.Model):
     notice_ref = models.CharField(max_length=40)
     funding_ref = models.CharField(max_length=40)
     country = models.CharField(max_length=2)
-    region = models.CharField(max_length=6)
+    region = models.CharField(max_length=64)
     area = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
     amount_band = models.PositiveSmallIntegerField()

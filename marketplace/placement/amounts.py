@@ -13,6 +13,8 @@ from core.money import exponent
 from marketplace.placement.text import plain
 
 LIMIT_MAJOR = 100_000_000
+# Longer texts are no amounts, whatever stands in them.
+_MOST_CHARACTERS = 40
 _LIMIT_CENTS = LIMIT_MAJOR * 100
 
 
@@ -67,6 +69,8 @@ _OTHER_THAN_NUMBER = re.compile(r"[^\d.,' ’]")
 
 def proves(value: str) -> Style | None:
     """The style a value proves by itself, or None when it could be read either way or has no separator."""
+    if len(value) > _MOST_CHARACTERS:
+        return None
     if value[-3:-2] == "." and value.count(".") == 1 and "," not in value:
         return Style.POINT
     if "." not in value and "," not in value and value.isascii():
@@ -107,6 +111,8 @@ def limit(currency: str) -> int:
 
 def parse(value: str, *, style: Style | None, currency: str, zero: bool = False) -> int | Problem:
     """Minor units of `currency`, or why the text is not an amount. `zero` says whether nothing at all is an amount."""
+    if len(value) > _MOST_CHARACTERS:
+        return _not_a_number(value)
     # What most files write is read without taking the text apart.
     if style is Style.POINT and value[-3:-2] == "." and exponent(currency) == 2:
         digits = value[:-3] + value[-2:]
@@ -117,12 +123,12 @@ def parse(value: str, *, style: Style | None, currency: str, zero: bool = False)
     if parts is None:
         return _not_a_number(value)
     if parts["bracket"] or parts["minus"] or parts["minus2"] or parts["minus3"]:
-        return Problem("bad_amount", _("“%(value)s” is below zero.") % {"value": value})
+        return Problem("bad_amount", _("“%(value)s” is below zero. Send only what is owed.") % {"value": value})
     for sign in (parts["lead"], parts["trail"]):
         if sign and currency not in _SIGNS.get(sign.upper(), frozenset({sign.upper()})):
             return Problem(
                 "bad_amount",
-                _("“%(value)s” does not agree with the currency %(currency)s.")
+                _("“%(value)s” does not agree with the currency %(currency)s. Correct one of the two.")
                 % {"value": value, "currency": currency},
             )
     return _minor(parts["core"], style=style, currency=currency, zero=zero, value=value)
@@ -137,7 +143,7 @@ def _minor(core: str, *, style: Style | None, currency: str, zero: bool, value: 
         return Problem("ambiguous_amount", _ambiguous(value, style))
     whole, part = read
     if len(part) > places:
-        message = _("“%(value)s” has more decimals than %(currency)s has (%(places)d).")
+        message = _("“%(value)s” has more decimals than %(currency)s has: write %(places)d at most.")
         return Problem("bad_amount_precision", message % {"value": value, "currency": currency, "places": places})
     return _within(int(whole + part.ljust(places, "0")), places=places, zero=zero, value=value)
 
@@ -158,19 +164,25 @@ def _read(core: str, style: Style | None, places: int) -> tuple[str, str] | None
 
 def _within(minor: int, *, places: int, zero: bool, value: str) -> int | Problem:
     if minor > LIMIT_MAJOR * 10**places:
-        return Problem("amount_over_limit", _("“%(value)s” is over the limit of 100,000,000.") % {"value": value})
+        return Problem(
+            "amount_over_limit",
+            _("“%(value)s” is over the limit of 100,000,000. Check its decimals.") % {"value": value},
+        )
     if minor == 0 and not zero:
-        return Problem("bad_amount", _("The amount is zero."))
+        return Problem("bad_amount", _("The amount is zero. Leave out what is not owed."))
     return minor
 
 
 def _not_a_number(value: str) -> Problem:
-    return Problem("bad_amount", _("“%(value)s” is not an amount.") % {"value": value})
+    return Problem("bad_amount", _("“%(value)s” is not an amount. Write it like 1250.40.") % {"value": value})
 
 
 def _ambiguous(value: str, style: Style | None) -> str:
     if style is None:
-        return _("“%(value)s” can be read in two ways, and no other value of the column settles which.") % {
-            "value": value
-        }
-    return _("“%(value)s” does not fit a column that writes amounts like %(style)s.") % {"value": value, "style": style}
+        message = _(
+            "“%(value)s” can be read in two ways, and no other value of the column settles which. "
+            "Write it like 1250.40."
+        )
+        return message % {"value": value}
+    message = _("“%(value)s” does not fit a column that writes amounts like %(style)s. Write it in the same way.")
+    return message % {"value": value, "style": style}

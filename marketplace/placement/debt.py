@@ -51,8 +51,8 @@ class DebtReader:
             return _NOTHING
         if balance is None:
             balance = _sum_of_parts(principal, interest, fees, currency, findings)
-        elif None not in (principal, interest, fees) and _sum(principal, interest, fees) != balance:
-            reason = _("Principal, interest and fees do not add up to the balance.")
+        elif not _fits(balance, principal, interest, fees):
+            reason = _("Principal, interest and fees do not add up to the balance. Correct the one that is wrong.")
             findings.refuse("amounts_do_not_add_up", "balance", reason)
         return Owed(principal, interest, fees, balance)
 
@@ -76,7 +76,7 @@ class DebtReader:
             findings.refuse("bad_date", column, reason % {"value": text})
             return None
         if latest is not None and found > latest:
-            reason = _("%(value)s is too late a date: the file is judged as of %(as_of)s.")
+            reason = _("%(value)s is too late a date: the file is judged as of %(as_of)s. Correct the date.")
             findings.refuse("bad_date", column, reason % {"value": found.isoformat(), "as_of": self.as_of.isoformat()})
             return None
         return found
@@ -102,7 +102,7 @@ class DebtReader:
         late = int(match[1]) if match else 0
         if 0 < late <= MOST_DAYS_LATE:
             return late
-        reason = _("“%(value)s” is not a number of days past due.")
+        reason = _("“%(value)s” is not a number of days past due. Write whole days, 1 or more.")
         findings.refuse("bad_date", "days_past_due", reason % {"value": text})
         return 0
 
@@ -112,8 +112,15 @@ def read_currency(text: str, default: str, findings: Findings) -> str:
     code = text.upper()
     if not code or is_currency(code):
         return code or default
-    findings.refuse("bad_currency", "currency", _("“%(value)s” is not a currency.") % {"value": text})
+    findings.refuse(
+        "bad_currency", "currency", _("“%(value)s” is not a currency. Write its code, such as USD.") % {"value": text}
+    )
     return default
+
+
+def _fits(balance: int, *parts: int | None) -> bool:
+    """Whether the balance is the sum of its parts, or leaves room for those that the file does not give."""
+    return _sum(*parts) <= balance if None in parts else _sum(*parts) == balance
 
 
 def _sum(*parts: int | None) -> int:
@@ -128,5 +135,7 @@ def _sum_of_parts(
         return None
     balance = _sum(principal, interest, fees)
     if balance > amounts.limit(currency):
-        findings.refuse("amount_over_limit", "balance", _("The parts add up to more than 100,000,000."))
+        findings.refuse(
+            "amount_over_limit", "balance", _("The parts add up to more than 100,000,000. Check their decimals.")
+        )
     return balance

@@ -38,8 +38,6 @@ def candidates(data: bytes) -> list[Encoding]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return [encoding] if _decodes(data, encoding.codec) else []
-    if b"\0" in data:
-        return []
     if _decodes(data, UTF8.codec):
         return [UTF8]
     legacy = [GB18030, WINDOWS_1252] if _looks_double_byte(data) else [WINDOWS_1252, GB18030]
@@ -47,11 +45,13 @@ def candidates(data: bytes) -> list[Encoding]:
 
 
 def _decodes(data: bytes, codec: str) -> bool:
+    """Whether all of it is text in this encoding. A zero character stands in no text, and the database takes none."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     view = memoryview(data)
     try:
         for start in range(0, len(data), _CHUNK):
-            decoder.decode(bytes(view[start : start + _CHUNK]))
+            if "\0" in decoder.decode(bytes(view[start : start + _CHUNK])):
+                return False
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -66,7 +66,10 @@ def _read_flags(text: str, found: Findings) -> tuple[str, ...]:
         return ()
     flags, unknown = parse_flags(text)
     if unknown:
-        reason = _("“%(value)s” is not a flag we know, and it may forbid contact.")
+        reason = _(
+            "“%(value)s” is not a flag we know, and it may forbid contact. "
+            "Use: disputed, bankrupt, deceased, represented, hardship."
+        )
         found.refuse("bad_flag", "flags", reason % {"value": unknown})
     return flags
 

@@ -59,11 +59,14 @@ _IN_BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]|【[^】]*】")
 # People other than the debtor: their data has no lawful use here, so the file is turned away before it is stored.
 _OTHER_PERSON = re.compile(
     r"\b(emergency|relatives?|next of kin|kin|spouse|wife|husband|partner|father|mother|parents?|sibling|brother|sister"
-    r"|son|daughter|friend|neighbou?r|colleague|co ?worker|guarantor|third party|alternate contact|alternative contact"
-    r"|secondary contact|contact person|family)\b"
+    r"|son|daughter|boyfriend|girlfriend|friend|room ?mate|neighbou?r|colleague|co ?worker|boss|guarantor|co ?signer"
+    r"|co ?borrower|referee|nok|third party|alternate contact|alternative contact"
+    r"|secondary contact|contact person|(?:name|phone|mobile|e ?mail|address) of (?:an? |the )?(?:contact|reference)"
+    r"|family(?! name))\b"
 )
 _OTHER_PERSON_HAN = re.compile(
-    r"紧急|联系人|亲属|家属|亲戚|配偶|父亲|母亲|父母|子女|朋友|同事|邻居|担保人|单位电话|公司电话"
+    r"紧急|联系人|联络人|亲属|亲友|家属|家人|亲戚|配偶|妻子|丈夫|父亲|母亲|父母|兄弟|姐妹|儿子|女儿|子女|朋友|同事|同学"
+    r"|邻居|室友|担保人|保证人|介绍人|(?:单位|公司|工作|办公室?)(?:联系)?电话"
 )
 _WORKPLACE = re.compile(
     r"\b(employer|work|office|workplace|company)s?\b.*\b(phone|tel|telephone|mobile|e ?mail|address|contact)\b"

@@ -24,7 +24,9 @@ __all__ = ["ColumnStyles", "count_codes", "judge_rows"]
 # Beyond this many years since delinquency a debt without a statute date is looked at by a person first.
 YEARS_WITHOUT_STATUTE = 6
 # A row that lost a separator has its phone number in another column, whose reason would quote it in clear.
-_PHONE_LIKE = re.compile(r"\+?\d(?:[\s().\-]{0,3}\d){9,}")
+_PHONE_LIKE = re.compile(r"\+?\d(?:[\s()./_·•‐‑‒–—−\-]{0,3}\d){9,}")
+# A cell may hold a whole letter; its reason says enough with the beginning and the end.
+_LONGEST_REASON, _KEPT_END = 400, 150
 
 
 def judge_rows(
@@ -103,10 +105,18 @@ def _duplicate(line: int, cells: list[str], fields: NormalisedRow, earlier: int)
 
 
 def _rejected(line: int, cells: list[str], problems: list[Problem]) -> Verdict:
-    problems = [problem._replace(reason=_PHONE_LIKE.sub("…", problem.reason)) for problem in problems]
+    problems = [problem._replace(reason=_told(problem.reason)) for problem in problems]
     first = problems[0]
     found = tuple(dict.fromkeys(problem.code for problem in problems))
     return Verdict(line, codes.REJECTED, first.code, first.field, first.reason, None, found, cells, tuple(problems))
+
+
+def _told(reason: str) -> str:
+    """The reason without what looks like a phone number, and not longer than a few lines."""
+    masked = _PHONE_LIKE.sub("…", reason)
+    if len(masked) <= _LONGEST_REASON:
+        return masked
+    return f"{masked[: _LONGEST_REASON - _KEPT_END]}…{masked[-_KEPT_END:]}"
 
 
 def _wrong_cell_count(found: int, wanted: int) -> Problem:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+MOST_CHARACTERS = 10
+
 _NAMES = {
     "english": "en", "spanish": "es", "español": "es", "chinese": "zh-hans", "mandarin": "zh-hans", "french": "fr",
     "中文": "zh-hans", "简体中文": "zh-hans", "英文": "en", "英语": "en", "zh": "zh-hans", "zh-cn": "zh-hans",
@@ -19,4 +21,4 @@ def language_code(text: str) -> str | None:
     value = text.strip().lower().replace("_", "-")
     if value in _NAMES:
         return _NAMES[value]
-    return value if _TAG.fullmatch(value) else None
+    return value if len(value) <= MOST_CHARACTERS and _TAG.fullmatch(value) else None

@@ -19,7 +19,7 @@ REF_LENGTH = 64
 NAME_LENGTH = 200
 
 # Longest optional texts, in characters. A longer one is not kept and the row says so.
-TEXT_LENGTHS = {"street": 200, "city": 100, "postal_code": 20, "product": 64}
+TEXT_LENGTHS = {"street": 200, "city": 100, "postal_code": 20, "product": 60}
 EMAIL_LENGTH = 254
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
@@ -31,21 +31,23 @@ _NO_REGION = Region("", ())
 def check_identity(raw: RawRow, findings: Findings) -> str:
     """Check both references and the name; the name with its white space made single."""
     if not raw.account_ref:
-        findings.refuse("missing_id", "account_ref", _("The account has no reference."))
+        findings.refuse("missing_id", "account_ref", _("The account has no reference. Give it the one you know it by."))
     _check_ref("account_ref", raw.account_ref, findings)
     _check_ref("customer_ref", raw.customer_ref, findings)
     name = raw.debtor_name
     if not name:
-        findings.refuse("missing_name", "debtor_name", _("The debtor has no name."))
+        findings.refuse(
+            "missing_name", "debtor_name", _("The debtor has no name. Give the name the debtor is known by.")
+        )
     elif len(name) > NAME_LENGTH:
-        reason = _("The name has %(length)d characters; at most %(limit)d are taken.")
+        reason = _("The name has %(length)d characters; at most %(limit)d are taken. Shorten it.")
         findings.refuse("name_too_long", "debtor_name", reason % {"length": len(name), "limit": NAME_LENGTH})
     return " ".join(name.split())
 
 
 def _check_ref(column: str, ref: str, findings: Findings) -> None:
     if len(ref) > REF_LENGTH:
-        reason = _("The reference has %(length)d characters; at most %(limit)d are taken.")
+        reason = _("The reference has %(length)d characters; at most %(limit)d are taken. Shorten it.")
         findings.refuse("id_too_long", column, reason % {"length": len(ref), "limit": REF_LENGTH})
     elif ref[:1].isdigit() and is_rounded_number(ref):
         reason = _("“%(value)s” was rounded by a spreadsheet and its last digits are lost. Export the column as text.")
@@ -60,7 +62,7 @@ def check_texts(raw: RawRow, findings: Findings) -> RawRow:
     ):  # fmt: skip
         if value[:1] in FORMULA_STARTS:
             findings.notes.add(codes.OK_FORMULA)
-    if len(raw.street) > 200 or len(raw.city) > 100 or len(raw.postal_code) > 20 or len(raw.product) > 64:
+    if len(raw.street) > 200 or len(raw.city) > 100 or len(raw.postal_code) > 20 or len(raw.product) > 60:
         for column, length in TEXT_LENGTHS.items():
             if len(getattr(raw, column)) > length:
                 findings.not_kept(column)
@@ -94,7 +96,9 @@ def read_country(text: str, default: str, findings: Findings) -> str:
         return default
     code = country_code(text)
     if code is None:
-        findings.refuse("bad_state", "country", _("“%(value)s” is not a country.") % {"value": text})
+        findings.refuse(
+            "bad_state", "country", _("“%(value)s” is not a country. Write its code, such as US.") % {"value": text}
+        )
     return code or ""
 
 
@@ -114,7 +118,8 @@ def read_region(text: str, country: str, findings: Findings) -> Region:
     """The state or province; one that its country does not have rejects the row."""
     region = find_region(text, country=country)
     if region is None and country:
-        reason = _("“%(value)s” is not a state or province of %(country)s.") if text else _("The state is missing.")
+        unknown = _("“%(value)s” is not a state or province of %(country)s. Write its code, such as NY.")
+        reason = unknown if text else _("The state is missing. Write its code, such as NY.")
         findings.refuse("bad_state", "state", reason % {"value": text, "country": country})
     return region or _NO_REGION
 

@@ -18,7 +18,7 @@ from marketplace import states
 from marketplace.models import Batch, BatchRow, Case, ContactPoint, Debt, Debtor, Person
 from marketplace.placement import codes
 from marketplace.placement.rows import NormalisedRow
-from marketplace.services.staging import case_refs, recount, unpack_row
+from marketplace.services.staging import PLACED_BEFORE, case_refs, recount, unpack_row
 
 CHUNK = 500
 
@@ -48,6 +48,7 @@ def commit_chunk(*, batch: Batch, at: datetime, size: int = CHUNK) -> list[Place
         row.is_done = True
         if row.account_ref in known:
             row.verdict, row.code, row.case_ref = codes.DUPLICATE, codes.DUPLICATE_OF_CASE, known[row.account_ref]
+            row.field, row.reason = "account_ref", str(PLACED_BEFORE)
     values = [unpack_row(unseal(row.raw_sealed or b""))[0] for row in fresh]
     placed = _make_cases(batch, values, at)
     for row, one in zip(fresh, placed, strict=True):
@@ -60,13 +61,15 @@ def _mark_done(rows: list[BatchRow]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE marketplace_batchrow r SET is_done = true, verdict = v.verdict, code = v.code, case_ref = v.ref
-              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS v(id, verdict, code, ref)
+            UPDATE marketplace_batchrow r SET is_done = true, verdict = v.verdict, code = v.code, case_ref = v.ref,
+                   field = v.field, reason = v.reason
+              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+                   AS v(id, verdict, code, ref, field, reason)
              WHERE r.id = v.id
             """,
             [
                 [row.pk for row in rows], [row.verdict for row in rows], [row.code for row in rows],
-                [row.case_ref for row in rows],
+                [row.case_ref for row in rows], [row.field for row in rows], [row.reason for row in rows],
             ],
         )  # fmt: skip
 
@@ -196,9 +199,24 @@ def _points(org: CreditorOrg, debtor: Debtor, row: NormalisedRow, at: datetime) 
     return found
 
 
+def _parts(row: NormalisedRow) -> tuple[int, int, int]:
+    """Principal, interest and fees in minor units; they add up to the balance.
+
+    What the given parts leave of the balance belongs to a part that the file does not give: to the principal when
+    that is missing, else to the fees, else to the interest. So no commission is charged on what nobody called
+    principal or interest.
+    """
+    principal, interest, fees = row.principal_minor, row.interest_minor, row.fees_minor
+    rest = row.balance_minor - (principal or 0) - (interest or 0) - (fees or 0)
+    if principal is None:
+        return rest, interest or 0, fees or 0
+    if fees is None:
+        return principal, interest or 0, rest
+    return principal, rest if interest is None else interest, fees
+
+
 def _debt(org: CreditorOrg, debtor: Debtor, row: NormalisedRow, at: datetime) -> Debt:
-    interest, fees = row.interest_minor or 0, row.fees_minor or 0
-    principal = row.principal_minor if row.principal_minor is not None else row.balance_minor - interest - fees
+    principal, interest, fees = _parts(row)
     return Debt(
         org_id=org.pk, debtor=debtor, account_ref=row.account_ref, product=row.product, currency=row.currency,
         principal_minor=principal, interest_minor=interest, fees_minor=fees, principal_due_minor=principal,

@@ -24,6 +24,7 @@ from marketplace.placement.reading import Reading, read_file
 from marketplace.placement.rows import NormalisedRow, ProgrammeDefaults, Verdict
 
 MAX_BYTES = 200 * 1024 * 1024
+PLACED_BEFORE = _("This account was placed before.")
 _COLUMNS = "batch_id, line, account_ref, verdict, code, field, reason, raw_sealed, case_ref, is_done"
 
 
@@ -47,13 +48,14 @@ def stage_file(
     """Read, judge and store a file with one verdict a row. Nothing becomes a case yet.
 
     A batch of the same bytes, programme and day that was judged but not finished is returned as it is, so that a
-    placement that was cut off goes on where it stopped. With an idempotency key the batch of that key is returned.
+    placement that was cut off goes on where it stopped; a dry run never takes one up. With an idempotency key the
+    batch of that key is returned.
     A file that cannot be read becomes a refused batch that says why. Raises PlacementKeyReused, FileTooLarge.
     """
     if len(data) > MAX_BYTES:
         raise FileTooLarge()
     digest = hashlib.sha256(data).digest()
-    if earlier := _earlier(programme, digest, as_of, idempotency_key):
+    if (not dry_run or idempotency_key) and (earlier := _earlier(programme, digest, as_of, idempotency_key)):
         return earlier
     reading = read_file(data, filename=filename)
     try:
@@ -165,7 +167,7 @@ def _mark_known(batch: Batch) -> None:
              WHERE r.batch_id = %s AND r.verdict = %s AND r.account_ref = known.account_ref
             """,
             [
-                codes.DUPLICATE, codes.DUPLICATE_OF_CASE, str(_("This account was placed before.")),
+                codes.DUPLICATE, codes.DUPLICATE_OF_CASE, str(PLACED_BEFORE),
                 batch.programme.org_id, batch.pk, codes.ACCEPTED,
             ],
         )  # fmt: skip

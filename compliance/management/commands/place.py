@@ -3,17 +3,20 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from compliance.services.placing import place_file
 from core import clock
 from core.errors import DomainError
 from marketplace.local import market_day
 from marketplace.models import Batch, Programme
+from marketplace.placement.codes import VERDICTS
 
 
 class Command(BaseCommand):
@@ -36,35 +39,43 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']} cannot be read: {problem.strerror}.") from problem
         at = clock.now()
         started = time.perf_counter()
-        try:
-            batch = place_file(
-                programme=programme, data=data, filename=options["file"].name, actor="system", at=at,
-                as_of=options["as_of"] or market_day(at), dry_run=options["dry_run"],
-            )  # fmt: skip
-        except DomainError as refusal:
-            raise CommandError(refusal.message) from refusal
+        is_dry = options["dry_run"]
+        # What the page keeps of a dry run, so that it can be run later, nobody could come back to from here.
+        with transaction.atomic() if is_dry else nullcontext():
+            try:
+                batch = place_file(
+                    programme=programme, data=data, filename=options["file"].name, actor="system", at=at,
+                    as_of=options["as_of"] or market_day(at), dry_run=is_dry,
+                )  # fmt: skip
+            except DomainError as refusal:
+                raise CommandError(refusal.message) from refusal
+            body = _document(batch, with_lines=options["lines"], is_dry=is_dry)
+            if is_dry:
+                transaction.set_rollback(True)
+        self._tell(body, as_json=options["json"], seconds=time.perf_counter() - started)
         if batch.refused_reason:
             raise CommandError(batch.refused_reason)
-        self._tell(batch, options, seconds=time.perf_counter() - started)
 
-    def _tell(self, batch: Batch, options: dict[str, Any], *, seconds: float) -> None:
-        body = _document(batch, with_lines=options["lines"])
-        if options["json"]:
+    def _tell(self, body: dict[str, Any], *, as_json: bool, seconds: float) -> None:
+        if as_json:
             self.stdout.write(json.dumps(body, ensure_ascii=False, indent=1))
             return
+        if body["refused"]:
+            return
         counts = ", ".join(f"{verdict} {number}" for verdict, number in body["verdicts"].items())
-        self.stdout.write(f"{batch.ref}: {batch.rows} rows: {counts}")
+        self.stdout.write(f"{body['batch'] or 'dry run, nothing was kept'}: {body['rows']} rows: {counts}")
         for code, number in sorted(body["codes"].items()):
             self.stdout.write(f"  {code} {number}")
         for line in body.get("lines", []):
             self.stdout.write(f"  line {line['line']}: {line['verdict']} {line['code']} {line['reason']}")
-        self.stdout.write(f"{batch.rows / max(seconds, 0.001):,.0f} rows per second")
+        self.stdout.write(f"{body['rows'] / max(seconds, 0.001):,.0f} rows per second")
 
 
-def _document(batch: Batch, *, with_lines: bool) -> dict[str, Any]:
+def _document(batch: Batch, *, with_lines: bool, is_dry: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "file": batch.filename, "batch": batch.ref, "rows": batch.rows, "verdicts": batch.verdicts,
-        "codes": batch.codes, "ignored_columns": batch.ignored_columns,
+        "file": batch.filename, "batch": None if is_dry else batch.ref, "rows": batch.rows,
+        "verdicts": batch.verdicts or dict.fromkeys(VERDICTS, 0), "codes": batch.codes,
+        "ignored_columns": batch.ignored_columns, "refused": batch.refused_reason or None,
     }  # fmt: skip
     if with_lines:
         body["lines"] = [
