@@ -10,6 +10,9 @@ WORKERS ?= 2
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 
+# Bytecode is kept: without it each of the demo's processes compiles more than a thousand modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench lock messages
 .DEFAULT_GOAL := demo
 
