@@ -110,10 +110,10 @@ class Supervisor:
     def _prepare(self) -> None:
         """Bring tables, data and static files up to date; each step is safe to repeat."""
         print("Preparing the database and the pages", flush=True)
-        static = self._spawn("static", _manage("collectstatic", "--noinput", "--verbosity", "0"))
+        static = self._spawn("static", _manage("collectstatic", "--noinput", "--verbosity", "0", "--skip-checks"))
         try:
-            self._step("migrate", "--noinput", "--verbosity", "0")
-            self._step("seed_demo")
+            self._step("migrate", "--noinput", "--verbosity", "0", "--skip-checks")
+            self._step("seed_demo", "--skip-checks")
             if self.portfolio:
                 file = str(Path(self.portfolio).resolve())
                 self._step("place", file, "--creditor", "harbour", "--programme", "cards")
@@ -138,32 +138,37 @@ class Supervisor:
             raise CannotRun(f"{said}\nThe step `{child.name}` failed; all it said is in {child.log}.")
 
     def _start_children(self) -> None:
+        """The site and the phones first: the worker and the schedule start once people can look at something."""
         python = [sys.executable, "-m"]
         celery = [*python, "celery", "-A", "config.celery"]
         commands: dict[str, Sequence[str]] = {
-            "simulator": _manage("phone_simulator", "--port", str(self.sim_port), "--app-url", self.address),
             "web": [
                 *python, "granian", "config.wsgi:application", "--interface", "wsgi", "--host", "127.0.0.1",
                 "--port", str(self.port), "--workers", "2", "--blocking-threads", "4",
                 "--backpressure", "16", "--no-ws",
             ],
+            "simulator": _manage("phone_simulator", "--port", str(self.sim_port), "--app-url", self.address),
             "worker": [*celery, "worker", "--pool", "threads", "--concurrency", "4", *QUIET],
             "beat": [*celery, "beat", "--pidfile=", "--schedule", str(self.var / "beat-schedule")],
         }  # fmt: skip
         for name, command in commands.items():
+            if name == "worker":
+                self._wait_for_site()
             self.children.append(self._spawn(name, command))
 
     def _spawn(self, name: str, command: Sequence[str]) -> Child:
         env = self.env | ({"DATABASE_POOL_SIZE": "6"} if name in {"web", "worker"} else {})
         return processes.spawn(name, command, log=self.var / "log" / f"{name}.log", env=env)
 
-    def _tell(self) -> None:
+    def _wait_for_site(self) -> None:
         deadline = time.monotonic() + READY_WITHIN
         while not _answers(self.address):
             self._complain_if_ended()
             if time.monotonic() > deadline:
                 raise CannotRun(f"The web server does not answer. What it said is in {self.var / 'log' / 'web.log'}.")
             time.sleep(0.1)
+
+    def _tell(self) -> None:
         story = STORY.read_text().replace("{address}", self.address)
         print(story.replace("{simulator}", f"http://127.0.0.1:{self.sim_port}"), flush=True)
 
