@@ -7,9 +7,8 @@ from collections.abc import Callable
 from django.db import connection
 
 from payments import states
-from payments.commission import compute
 from payments.models import Accrual, Attribution
-from payments.selectors.work import cleared_events, work_of
+from payments.selectors.work import cleared_events, computed, work_of
 
 Check = Callable[[], list[str]]
 
@@ -66,8 +65,9 @@ def commission_is_its_terms() -> list[str]:
             continue
         seen.add(work.ref)
         booked = work.lines().exclude(state=states.PENDING).values_list("fee_minor", "collector_minor")
-        total = compute(work.plan, work.terms, cleared_events(work)).cumulative
-        if (sum(fee for fee, _k in booked), sum(k for _fee, k in booked)) != (total.fee, total.collector):
+        result = computed(work, cleared_events(work))
+        owed = (result.cumulative.fee, result.cumulative.collector) if result else (0, 0)
+        if (sum(fee for fee, _k in booked), sum(k for _fee, k in booked)) != owed:
             wrong.append(f"commission of {work.ref} is not its terms")
     return wrong
 

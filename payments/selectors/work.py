@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from marketplace.models import Case, Claim
-from payments.commission import ClaimTerms, CommissionError, PaymentEvent, rate_bps
+from payments.commission import ClaimTerms, CommissionError, PaymentEvent, Result, compute, rate_bps
 from payments.models import Accrual, Attribution, Payment
 from payments.plans import Plan
 from payments.selectors.facts import local_zone
@@ -97,6 +97,16 @@ def events_of(payments: Iterable[Payment]) -> list[PaymentEvent]:
                 )
             )
     return events
+
+
+def computed(work: Work, events: list[PaymentEvent]) -> Result | None:
+    """The cumulative figures, or None when the terms have no rate for a debt of this age: nothing is charged then."""
+    try:
+        return compute(work.plan, work.terms, events)
+    except CommissionError as error:
+        if error.code != "NO_RATE":
+            raise
+        return None
 
 
 def left_of(payment: Payment) -> tuple[int, int, int]:

@@ -16,10 +16,9 @@ from core.events import record
 from core.ids import new_ref
 from marketplace.models import Programme
 from payments import ledger, states
-from payments.commission import CommissionError, PaymentEvent, Result, compute
 from payments.errors import Overdrawn
 from payments.models import Accrual, Attribution, JournalEntry, Payment, Reversal
-from payments.selectors.work import Work, cleared_payments, events_of, left_of, work_of
+from payments.selectors.work import Work, cleared_payments, computed, events_of, left_of, work_of
 from payments.services.clawback import take_from_collector
 
 
@@ -52,18 +51,8 @@ def _booked(lines: QuerySet[Accrual]) -> Figures:
     )  # fmt: skip
 
 
-def _computed(work: Work, events: list[PaymentEvent]) -> Result | None:
-    """The cumulative figures, or None when the terms have no rate for a debt of this age."""
-    try:
-        return compute(work.plan, work.terms, events)
-    except CommissionError as error:
-        if error.code != "NO_RATE":
-            raise
-        return None
-
-
 def _delta(work: Work, payments: list[Payment], counted: QuerySet[Accrual], last: Payment | None) -> Figures:
-    result = _computed(work, events_of(payments))
+    result = computed(work, events_of(payments))
     done = _booked(counted)
     if result is None:
         return Figures()
